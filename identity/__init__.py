@@ -1,0 +1,1 @@
+"""Who is who: from identifiers to one stable id per person."""

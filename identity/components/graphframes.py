@@ -1,0 +1,64 @@
+"""Engine `graphframes`: the package's own two-phase algorithm, set so that its open defects do not bite.
+
+It needs the package's JVM core, which is no part of the Python package: the session must have been started
+with the jar.
+"""
+
+import os
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.errors import SettingsError
+
+JARS_VARIABLE = "KITH_GRAPHFRAMES_JARS"
+JARS_FOLDER = Path(".jars") / "graphframes"
+
+
+def jars() -> list[Path]:
+    """The jars of GraphFrames' core: those in ``KITH_GRAPHFRAMES_JARS``, else in `.jars/graphframes`."""
+    named = [Path(part) for part in os.environ.get(JARS_VARIABLE, "").split(os.pathsep) if part]
+    found: list[Path] = []
+    for path in named or [JARS_FOLDER]:
+        found += [path] if path.is_file() else sorted(path.glob("*.jar"))
+    return [jar for jar in found if "graphframes" in jar.name]
+
+
+class TwoPhase:
+    """Components by GraphFrames: longs only, no manual broadcast (it switches adaptive execution off).
+
+    Raises :class:`SettingsError` when the jar is missing or the session has no ``spark.checkpoint.dir``.
+    GraphFrames keeps its result persisted until the session ends.
+    """
+
+    name = "graphframes"
+
+    def __init__(self, spark: SparkSession) -> None:
+        if not jars():
+            raise SettingsError(
+                f"the jar of GraphFrames is not there: set {JARS_VARIABLE} or fill {JARS_FOLDER}"
+            )
+        if "graphframes" not in str(spark.conf.get("spark.jars", "")):
+            raise SettingsError("the session was started without the jar of GraphFrames", key="spark.jars")
+        if not spark.conf.get("spark.checkpoint.dir", None):
+            raise SettingsError(
+                "GraphFrames needs a checkpoint folder from the session's start", key="spark.checkpoint.dir"
+            )
+
+    def __call__(self, edges: DataFrame) -> DataFrame:
+        """The component of each vertex of ``edges``, relabelled to its least vertex."""
+        from graphframes import GraphFrame
+
+        ends = edges.select(F.col("src").cast("long").alias("src"), F.col("dst").cast("long").alias("dst"))
+        vertices = (
+            ends.select(F.explode(F.array("src", "dst")).alias("id")).groupBy("id").agg(F.lit(1).alias("one"))
+        )
+        graph = GraphFrame(vertices.select("id"), ends)
+        labels: DataFrame = graph.connectedComponents(
+            algorithm="two_phase", checkpointInterval=2, broadcastThreshold=-1
+        )
+        least = labels.groupBy("component").agg(F.min("id").alias("least"))
+        return labels.join(least, on="component", how="inner").select(
+            F.col("id").alias("vertex"), F.col("least").alias("component")
+        )

@@ -1,0 +1,187 @@
+"""The ledger of ids that last: who keeps yesterday's one_id, what is minted, where retired ids lead."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from identity.minting import mint
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What one identity run decided.
+
+    ``map (token, one_id)``: every token of today. ``aliases (old_id, current_id, reason)``: ids retired by
+    this run; reason ``merge``, or ``vanish`` for an id none of whose tokens is left (it stands for itself).
+    ``events (event_type, one_id, other_id, n_tokens, run_id)``: ``create`` one_id; ``merge`` other_id into
+    one_id; ``split`` n_tokens from one_id to other_id.
+    """
+
+    map: DataFrame
+    aliases: DataFrame
+    events: DataFrame
+
+
+def assign(
+    clusters: DataFrame,
+    previous: DataFrame,
+    vertices: DataFrame,
+    run_id: str,
+    *,
+    retired: DataFrame | None = None,
+) -> Assignment:
+    """Give today's ``clusters (token, component: long)`` their ids, from ``previous (token, one_id)``.
+
+    ``vertices (token, first_seen_at, is_verified)`` says which identifiers are old and which prove their
+    person; one that it lacks counts as seen in 1970 and unverified. ``retired (old_id)``: ids that must never
+    come back (the alias table). ``run_id`` names this run and no other. Equal inputs give equal outputs, in
+    whatever order rows and labels come. To compute the decisions once for all three frames:
+    ``assignment(decide(…).persist(), clusters, previous, run_id)``.
+    """
+    decisions = decide(clusters, previous, vertices, run_id, retired=retired)
+    return assignment(decisions, clusters, previous, run_id)
+
+
+def decide(
+    clusters: DataFrame,
+    previous: DataFrame,
+    vertices: DataFrame,
+    run_id: str,
+    *,
+    retired: DataFrame | None = None,
+) -> DataFrame:
+    """One row per overlap of a cluster of today with an id of yesterday (null: tokens that had none).
+
+    Columns ``component, previous_id, n_tokens, is_claim, is_fresh, is_head, one_id``. Each id of yesterday is
+    claimed by the cluster that holds most of its evidence (verified tokens, then tokens, then the oldest); a
+    cluster with several claims keeps the oldest verified id, one with none gets a minted id. So a cluster
+    that did not change keeps its id.
+    """
+    return _with_ids(_ranked(_overlaps(clusters, previous, vertices)), previous, retired, run_id)
+
+
+def assignment(decisions: DataFrame, clusters: DataFrame, previous: DataFrame, run_id: str) -> Assignment:
+    """The three frames that follow from the rows of :func:`decide`."""
+    ids = decisions.where(F.col("is_head")).select("component", "one_id")
+    mapped = clusters.join(ids, on="component", how="inner").select("token", "one_id")
+    return Assignment(mapped, _aliases(decisions, previous), _events(decisions, run_id))
+
+
+def chained(known: DataFrame, fresh: DataFrame) -> DataFrame:
+    """Rows to merge by ``old_id`` into the aliases ``known``: ``fresh``, and old ids that now lead further.
+
+    Both are ``(old_id, current_id, reason)``; an old id that led to one retired by ``fresh`` now leads where
+    that one went.
+    """
+    onward = fresh.select(F.col("old_id").alias("current_id"), F.col("current_id").alias("next_id"))
+    redirected = (
+        known.join(onward, on="current_id", how="inner")
+        .where(F.col("next_id") != F.col("current_id"))
+        .select("old_id", F.col("next_id").alias("current_id"), "reason")
+    )
+    return fresh.select("old_id", "current_id", "reason").unionByName(redirected)
+
+
+def _overlaps(clusters: DataFrame, previous: DataFrame, vertices: DataFrame) -> DataFrame:
+    before = previous.select("token", F.col("one_id").alias("previous_id"))
+    seen = vertices.select("token", "first_seen_at", "is_verified")
+    founded_at = F.coalesce("first_seen_at", F.timestamp_millis(F.lit(0)))
+    founder = F.struct(founded_at.alias("founded_at"), F.col("token").alias("token"))
+    return (
+        clusters.join(seen, on="token", how="left")
+        .join(before, on="token", how="left")
+        .groupBy("component", "previous_id")
+        .agg(
+            F.count(F.lit(1)).alias("n_tokens"),
+            F.count_if(F.coalesce("is_verified", F.lit(False))).alias("n_verified"),
+            F.min(founder).alias("founder"),
+        )
+    )
+
+
+def _ranked(overlaps: DataFrame) -> DataFrame:
+    """Adds who claims which id, and per cluster: the id kept, the founder, whether all of it is new."""
+    # Tokens without an id are spread by cluster: they must not all meet in one partition.
+    of_id = Window.partitionBy(F.coalesce("previous_id", F.concat(F.lit("~"), F.col("component"))))
+    most = of_id.orderBy(F.col("n_verified").desc(), F.col("n_tokens").desc(), "founder")
+    claims = overlaps.withColumn(
+        "is_claim", F.col("previous_id").isNotNull() & (F.row_number().over(most) == 1)
+    )
+    of_cluster = Window.partitionBy("component")
+    oldest_verified = F.struct((F.col("n_verified") == 0).alias("is_unverified"), "previous_id")
+    return claims.select(
+        "*",
+        F.min(F.when(F.col("is_claim"), oldest_verified)).over(of_cluster)["previous_id"].alias("kept_id"),
+        F.min("founder").over(of_cluster).alias("first"),
+        F.bool_and(F.col("previous_id").isNull()).over(of_cluster).alias("is_fresh"),
+    )
+
+
+def _with_ids(ranked: DataFrame, previous: DataFrame, retired: DataFrame | None, run_id: str) -> DataFrame:
+    """The id of each cluster: kept or minted; one that is or was in use is minted anew with ``run_id``."""
+    ids = previous.select(F.col("one_id").alias("candidate"))
+    if retired is not None:
+        ids = ids.unionByName(retired.select(F.col("old_id").alias("candidate")))
+    used = ids.groupBy("candidate").agg(F.lit(True).alias("is_used"))
+    anew = _minted(run_id)
+    one_id = F.when(F.col("kept_id").isNull() & F.col("is_used"), anew).otherwise(F.col("candidate"))
+    return (
+        ranked.withColumn("candidate", F.coalesce("kept_id", _minted("")))
+        .join(used, on="candidate", how="left")
+        .select(
+            "component",
+            "previous_id",
+            "n_tokens",
+            "is_claim",
+            "is_fresh",
+            (F.col("founder") == F.col("first")).alias("is_head"),
+            one_id.alias("one_id"),
+        )
+    )
+
+
+def _minted(nonce: str) -> Column:
+    return mint(F.col("first.founded_at"), F.col("first.token"), F.lit(nonce))
+
+
+def _is_merged() -> Column:
+    return F.col("is_claim") & (F.col("previous_id") != F.col("one_id"))
+
+
+def _aliases(decisions: DataFrame, previous: DataFrame) -> DataFrame:
+    merged = decisions.where(_is_merged()).select(
+        F.col("previous_id").alias("old_id"),
+        F.col("one_id").alias("current_id"),
+        F.lit("merge").alias("reason"),
+    )
+    left = decisions.where(F.col("previous_id").isNotNull()).select(F.col("previous_id").alias("old_id"))
+    vanished = (
+        previous.select(F.col("one_id").alias("old_id"))
+        .distinct()
+        .join(left, on="old_id", how="left_anti")
+        .select("old_id", F.col("old_id").alias("current_id"), F.lit("vanish").alias("reason"))
+    )
+    return merged.unionByName(vanished)
+
+
+def _events(decisions: DataFrame, run_id: str) -> DataFrame:
+    known = F.col("previous_id").isNotNull()
+    kind = (
+        F.when(_is_merged(), "merge")
+        .when(known & ~F.col("is_claim"), "split")
+        .when(F.col("is_fresh"), "create")
+    )
+    is_split = F.col("event_type") == "split"
+    other = F.when(is_split, F.col("one_id")).when(F.col("event_type") == "merge", F.col("previous_id"))
+    return (
+        decisions.withColumn("event_type", kind)
+        .where(F.col("event_type").isNotNull())
+        .select(
+            "event_type",
+            F.when(is_split, F.col("previous_id")).otherwise(F.col("one_id")).alias("one_id"),
+            other.alias("other_id"),
+            "n_tokens",
+            F.lit(run_id).alias("run_id"),
+        )
+    )

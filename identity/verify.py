@@ -1,0 +1,144 @@
+"""The proof after every run: components that are not provably right are not published."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from identity.components import unionfind
+from lakehouse.errors import KithError
+
+SAMPLED_VERTICES = 1_000_000
+
+
+class IdentityProofError(KithError):
+    """The components of a run are not provably right; the message lists each failed rule with an example."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A rule that failed: its name, how many rows break it, and one of them."""
+
+    rule: str
+    failures: int
+    example: int | None
+
+
+def prove(
+    components: DataFrame,
+    edges: DataFrame,
+    forbidden: DataFrame | None = None,
+    *,
+    vertices: DataFrame | None = None,
+    sampled_vertices: int = SAMPLED_VERTICES,
+) -> list[Proof]:
+    """The rules that ``components (vertex, component)`` of the merging ``edges (src, dst)`` break.
+
+    - ``vertex_once``: no vertex twice, none null; ``vertex_missing``: every end of an edge is there (and
+      every ``vertices (vertex)``, where given);
+    - ``edge_inside``: both ends of each edge in one component;
+    - ``label_is_least``: a component is called by its least vertex;
+    - ``forbidden_apart``: no pair of ``forbidden (src, dst)`` in one component;
+    - ``sample_recomputed``: components drawn by hash of their label, some ``sampled_vertices`` in all (all
+      components of a small graph), equal what scipy makes of their own edges: nothing is joined without
+      evidence.
+
+    Two Spark jobs. Examples are vertices, or the source end of an edge.
+    """
+    placed = _placed(edges, components)
+    checks = [
+        _rule("vertex_once", _twice(components), "vertex"),
+        _rule("vertex_missing", placed.where(F.col("src_at").isNull() | F.col("dst_at").isNull()), "src"),
+        _rule("edge_inside", placed.where(F.col("src_at") != F.col("dst_at")), "src"),
+        _rule("label_is_least", _mislabelled(components), "component"),
+    ]
+    if vertices is not None:
+        absent = vertices.select("vertex").join(components, on="vertex", how="left_anti")
+        checks.append(_rule("vertex_missing", absent, "vertex"))
+    if forbidden is not None:
+        together = _placed(forbidden, components).where(F.col("src_at") == F.col("dst_at"))
+        checks.append(_rule("forbidden_apart", together, "src"))
+    size, failures = _evaluated(components, checks)
+    every = max(1, size // sampled_vertices)
+    return failures + _resampled(components, placed, every)
+
+
+def require(failures: list[Proof]) -> None:
+    """Raise :class:`IdentityProofError` naming every failed rule; nothing when there is none."""
+    if failures:
+        text = "; ".join(f"{one.rule} fails {one.failures} times, e.g. at {one.example}" for one in failures)
+        raise IdentityProofError(f"the components are not published: {text}", rule=failures[0].rule)
+
+
+def _evaluated(components: DataFrame, checks: list[DataFrame]) -> tuple[int, list[Proof]]:
+    """Number of vertices, and the failed ones of the one-row ``checks``; all in one job."""
+    found = components.agg(F.lit("size").alias("rule"), F.count(F.lit(1)).alias("n"), _no_example())
+    for check in checks:
+        found = found.unionByName(check)
+    row = found.agg(F.collect_list(F.struct("rule", "n", "example")).alias("rules")).first()
+    rules = row["rules"] if row is not None else []
+    size = sum(int(rule["n"]) for rule in rules if rule["rule"] == "size")
+    broken = [rule for rule in rules if rule["rule"] != "size" and rule["n"]]
+    failed = [Proof(rule["rule"], rule["n"], rule["example"]) for rule in broken]
+    return size, sorted(failed, key=lambda proof: proof.rule)
+
+
+def _rule(name: str, broken: DataFrame, example: str) -> DataFrame:
+    return broken.agg(
+        F.lit(name).alias("rule"), F.count(F.lit(1)).alias("n"), F.min(example).cast("long").alias("example")
+    )
+
+
+def _no_example() -> Column:
+    return F.lit(None).cast("long").alias("example")
+
+
+def _twice(components: DataFrame) -> DataFrame:
+    sizes = components.groupBy("vertex").agg(F.count(F.lit(1)).alias("n"))
+    return sizes.where((F.col("n") > 1) | F.col("vertex").isNull())
+
+
+def _mislabelled(components: DataFrame) -> DataFrame:
+    least = components.groupBy("component").agg(F.min("vertex").alias("least"))
+    return least.where(~F.col("component").eqNullSafe(F.col("least")))
+
+
+def _placed(edges: DataFrame, components: DataFrame) -> DataFrame:
+    """Edges with the component of each end, null where the vertex is missing."""
+    src = components.select(F.col("vertex").alias("src"), F.col("component").alias("src_at"))
+    dst = components.select(F.col("vertex").alias("dst"), F.col("component").alias("dst_at"))
+    return (
+        edges.select("src", "dst")
+        .join(src, on="src", how="left")
+        .join(dst, on="dst", how="left")
+        .select("src", "dst", "src_at", "dst_at")
+    )
+
+
+def _resampled(components: DataFrame, placed: DataFrame, every: int) -> list[Proof]:
+    """Recompute every ``every``-th component by scipy, from its own edges and (as self-loops) vertices."""
+    loops = components.select(F.col("vertex").alias("src"), F.col("vertex").alias("dst"), "component")
+    inner = placed.where(F.col("src_at") == F.col("dst_at")).select(
+        "src", "dst", F.col("src_at").alias("component")
+    )
+    drawn = F.pmod(F.xxhash64("component"), F.lit(every)) == 0
+    sample = loops.unionByName(inner).where(drawn & F.col("src").isNotNull())
+    row = sample.coalesce(1).mapInArrow(_differences, "n long, example long").first()
+    return [Proof("sample_recomputed", row["n"], row["example"])] if row is not None and row["n"] else []
+
+
+def _differences(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches ``(src, dst, component)`` in, one row out: vertices that scipy puts elsewhere, with one."""
+    none = np.empty(0, dtype=np.int64)
+    parts = [(none, none, none)]
+    parts += [tuple(column.to_numpy(zero_copy_only=False) for column in batch.columns) for batch in batches]
+    src, dst, given = (np.concatenate(side) for side in zip(*parts, strict=True))
+    found = [(none, none), *unionfind.by_scipy([(src, dst)])]
+    vertices, labels = (np.concatenate(side) for side in zip(*found, strict=True))
+    ends, first = np.unique(src, return_index=True)  # every vertex is the source of its own loop
+    wrong = vertices[labels != given[first[np.searchsorted(ends, vertices)]]] if len(ends) else none
+    row = {"n": len(wrong), "example": int(wrong.min()) if len(wrong) else None}
+    yield pa.RecordBatch.from_pylist([row], schema=pa.schema({"n": pa.int64(), "example": pa.int64()}))

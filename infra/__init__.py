@@ -1,0 +1,1 @@
+"""What sets Kith up and carries it: jars, set-up, services."""

@@ -1,0 +1,1 @@
+"""Sets Kith up on a fresh machine: Python environment, Java check, jars."""

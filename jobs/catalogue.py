@@ -1,0 +1,141 @@
+"""The one graph of jobs: found by importing the packages of this composition root, held to its rules, and selected from."""
+
+import fnmatch
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+
+from jobs.bronze import landing_jobs
+from jobs.mapped import feeding
+from lakehouse.errors import ContractError, KithError
+from lakehouse.job import Group, Job, Mapped
+from lakehouse.sources.spec import Source
+
+PACKAGES = ("jobs.silver", "jobs.gold", "jobs.ops")
+ORDER = list(Group)
+
+
+class SelectionError(KithError):
+    """A selector names nothing."""
+
+
+class Graph:
+    """Jobs by name, in topological order; edges run along the tables that jobs read and write."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self.jobs: dict[str, Job] = {}
+        for job in jobs:
+            if job.name in self.jobs:
+                raise ContractError("a table has one writer, this one has two", table=job.name)
+            self.jobs[job.name] = job
+        self.upstream: dict[str, tuple[str, ...]] = {
+            name: tuple(t.name for t in job.inputs() if t.name in self.jobs and t.name != name)
+            for name, job in self.jobs.items()
+        }
+        try:
+            self.order = tuple(TopologicalSorter(self.upstream).static_order())
+        except CycleError as error:
+            raise ContractError(f"the graph has a cycle: {' > '.join(error.args[1])}") from error
+
+    def ancestors(self, name: str) -> set[str]:
+        """Every job that the named one depends on."""
+        return _reach(name, self.upstream)
+
+    def descendants(self, name: str) -> set[str]:
+        """Every job that depends on the named one."""
+        down: dict[str, list[str]] = {n: [] for n in self.jobs}
+        for job, ups in self.upstream.items():
+            for up in ups:
+                down[up].append(job)
+        return _reach(name, down)
+
+    def select(self, selectors: Iterable[str]) -> list[Job]:
+        """Jobs by dbt-like selectors, in topological order; none given selects all.
+
+        ``silver.order_line``, ``silver.*``, ``group:gold``; ``+`` before takes all ancestors, after all descendants.
+        Raises :class:`SelectionError` for a selector that names nothing.
+        """
+        chosen = {name for selector in selectors for name in self._matches(selector)}
+        wanted = chosen or set(self.jobs)
+        return [self.jobs[name] for name in self.order if name in wanted]
+
+    def _matches(self, selector: str) -> Iterator[str]:
+        core = selector.strip("+")
+        if core.startswith("group:"):
+            names = [n for n, job in self.jobs.items() if job.group == core.removeprefix("group:")]
+        else:
+            names = fnmatch.filter(self.jobs, core)
+        if not names:
+            raise SelectionError(f"the selector {selector!r} names no job; `kith tables` lists them")
+        for name in names:
+            yield name
+            if selector.startswith("+"):
+                yield from self.ancestors(name)
+            if selector.endswith("+"):
+                yield from self.descendants(name)
+
+
+def _reach(name: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
+    found: set[str] = set()
+    todo = list(edges[name])
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo.extend(edges[node])
+    return found
+
+
+def declared_jobs() -> list[Job]:
+    """Every job that a module of the packages declares: one a file."""
+    found = []
+    for package in PACKAGES:
+        folder = importlib.import_module(package)
+        for info in pkgutil.iter_modules(folder.__path__, f"{package}."):
+            module = importlib.import_module(info.name)
+            found += [value for value in vars(module).values() if isinstance(value, Job)]
+    return found
+
+
+def build_graph(sources: dict[str, Source]) -> Graph:
+    """The graph of landing jobs and declared jobs; ``Mapped`` reads are bound to the sources that feed them.
+
+    A mapped table that no source feeds, and everything that only it feeds, stays in the graph and has nothing to do.
+    """
+    bound = [_bind(job, sources) for job in declared_jobs()]
+    return Graph([*landing_jobs(sources.values()), *bound])
+
+
+def _bind(job: Job, sources: dict[str, Source]) -> Job:
+    if Mapped() not in job.reads.values():
+        return job
+    return replace(job, mapped=tuple(source.table for source in feeding(sources, job.writes)))
+
+
+def manifest(graph: Graph) -> dict[str, object]:
+    """What Airflow, the catalogue and lineage are derived from; plain data, stable order."""
+    jobs = [graph.jobs[name] for name in graph.order]
+    groups = sorted({(ORDER.index(j.group), j.group.value, j.cadence) for j in jobs})
+    return {
+        "version": 1,
+        "jobs": [_entry(job, graph.upstream[job.name]) for job in sorted(jobs, key=lambda j: (ORDER.index(j.group), j.name))],
+        "groups": [{"name": name, "cadence": cadence} for _, name, cadence in groups],
+    }
+
+
+def _entry(job: Job, upstream: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "name": job.name,
+        "task_id": job.task_id,
+        "asset": job.writes.asset,
+        "layer": job.writes.layer.value,
+        "group": job.group.value,
+        "cadence": job.cadence,
+        "upstream": sorted(upstream),
+        "doc": job.doc,
+        "size": job.size,
+        "owner": job.writes.owner,
+        "version": job.version,
+    }

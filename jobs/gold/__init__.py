@@ -1,0 +1,1 @@
+"""Gold: one file for each dimension, fact, mart and score."""

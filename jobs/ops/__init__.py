@@ -1,0 +1,1 @@
+"""Jobs whose tables tell about the platform itself."""

@@ -1,0 +1,224 @@
+"""Runs one job: read what is new, transform, hold to the contract, check, land, log."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.context import Context
+from jobs.landing import file_stream, land_files, quarantine
+from jobs.mapped import mapped_streams
+from lakehouse import session
+from lakehouse.checks import BROKEN, broken_rules, measure
+from lakehouse.errors import CheckFailed, JobFailed, KithError
+from lakehouse.expectations import failed_rules
+from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Read, Resource
+from lakehouse.land import DELETED, land, transaction
+from lakehouse.load import Merge
+from lakehouse.runlog import JobRun
+from lakehouse.settings import Settings
+from lakehouse.stream import drain
+from lakehouse.table import Layer, Table
+from lakehouse.tables import ops
+
+
+def run_job(context: Context, job: Job) -> list[JobRun]:
+    """Bring one job up to date. Returns the record of each batch; empty when there was nothing new.
+
+    Raises :class:`JobFailed` naming job, table and rule; what landed before stays, and the next run resumes there.
+    """
+    runs: list[JobRun] = []
+    try:
+        _ensure(context, job)
+        for part, stream in _streams(context, job):
+            _drain(context, job, part, stream, runs)
+        if not runs and _is_due(context, job):
+            runs.append(_batch(context, job, None, _next_batch(context)))
+    except KithError as error:
+        raise _failed(context, job, runs, error) from error
+    except Exception as error:
+        raise _failed(context, job, runs, error) from error
+    return runs
+
+
+def _ensure(context: Context, job: Job) -> None:
+    lands_strangers = job.group is Group.BRONZE or Mapped() in job.reads.values()
+    for table in (*job.inputs(), job.writes, *([ops.QUARANTINE] if lands_strangers else [])):
+        context.lake.ensure(table)
+
+
+def _drain(context: Context, job: Job, part: str, stream: DataFrame, runs: list[JobRun]) -> None:
+    def handle(batch: DataFrame, batch_id: int) -> None:
+        runs.append(_batch(context, job, batch, batch_id, part))
+
+    first = len(runs)
+    ended = drain(stream, handle, context.checkpoint(job, part), f"{job.name} {part}".strip())
+    fresh = runs[first:]
+    for run in fresh:
+        run.core_seconds = session.run_seconds(context.spark, ended.run_id) / len(fresh)
+
+
+def _streams(context: Context, job: Job) -> Iterator[tuple[str, DataFrame]]:
+    """The streams that drive a job: its files, its mapped sources, what is new or changed, or else any change at all."""
+    if job.group is Group.BRONZE:
+        stream = file_stream(context, context.sources[job.writes.entity])
+        if stream is not None:
+            yield "", stream
+        return
+    drivers = [read for read in job.reads.values() if isinstance(read, Mapped | New | Changed)]
+    if not drivers:
+        drivers = [Changed(tuple((table, "") for table in job.inputs()))] if job.inputs() else []
+    for read in drivers:
+        match read:
+            case Mapped():
+                yield from mapped_streams(context, job)
+            case New(table):
+                yield "", context.lake.changes(table, context.settings.max_files_per_batch)
+            case Changed(of):
+                yield "", _keys(context, of)
+
+
+def _keys(context: Context, of: tuple[tuple[Table, str], ...]) -> DataFrame:
+    """The changed keys of several tables as one stream ``(kind, key)``; an empty column name is a bare trigger."""
+    frames = []
+    for table, column in of:
+        key = F.col(column).cast("string") if column else F.lit(None).cast("string")
+        frames.append(context.lake.changes(table).select(F.lit(column).alias("kind"), key.alias("key")))
+    result = frames[0]
+    for frame in frames[1:]:
+        result = result.unionAll(frame)
+    return result
+
+
+def _is_due(context: Context, job: Job) -> bool:
+    """A job that depends on the day is due when it has nothing for it, although no input changed."""
+    if AsOf.DAY not in job.reads.values() or "as_of" not in job.writes.column_names or context.day is None:
+        return False
+    found = context.lake.read(job.writes).where(F.col("as_of") == F.lit(context.day)).limit(1).count()
+    return found == 0
+
+
+def _next_batch(context: Context) -> int:
+    return int(context.as_of().toordinal())
+
+
+def _batch(context: Context, job: Job, batch: DataFrame | None, batch_id: int, part: str = "") -> JobRun:
+    """One batch of one job, from its rows to its record in the log."""
+    run = JobRun(context.run_id, job.name, job.version, batch_id)
+    context.lake.conform(job.writes)
+    if job.group is Group.BRONZE and batch is not None:
+        source = context.sources[job.writes.entity]
+        run.versions_in = {f"landing/{source.folder}": batch_id}
+        land_files(context, job, source, batch, run)
+    else:
+        run.versions_in = {table.name: context.lake.version(table) for table in job.inputs()}
+        _transform_and_land(context, job, batch, run, part)
+    run.close()
+    context.log.add(run)
+    return run
+
+
+def _transform_and_land(context: Context, job: Job, batch: DataFrame | None, run: JobRun, part: str) -> None:
+    spark = batch.sparkSession if batch is not None else context.spark.newSession()
+    inputs = {name: _input(context, job, read, batch, spark, run) for name, read in job.reads.items()}
+    frame = job.transform(**inputs)
+    if not isinstance(frame, DataFrame):
+        raise KithError("the transform returned no DataFrame", job=job.name)
+    app_id = context.app_id(job, part)
+    frame = frame.localCheckpoint(eager=False)  # computed once; MERGE refuses a cached source
+    with transaction(spark, app_id, run.batch_id):
+        _publish(context, job, frame, run)
+
+
+def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
+    """Mapped rows: bad ones go to quarantine, the rest lands. All others: every row passes the gate, or nothing lands."""
+    if Mapped() in job.reads.values():
+        good = _set_aside(context, job, frame, run)
+    else:
+        _audit(context, job, frame, run)
+        good = frame if run.rows_in or DELETED in frame.columns else None
+    if good is None:
+        return
+    landed = land(context.lake, job.writes, job.load, good)
+    run.version_out, run.rows_out, run.rows_deleted = landed.version_out, landed.rows_out, landed.deleted
+    if isinstance(job.load, Merge) and job.load.newest and landed.version_out >= 0:
+        run.rows_duplicate = (run.rows_in or 0) - run.rows_quarantined - landed.inserted
+
+
+def _set_aside(context: Context, job: Job, frame: DataFrame, run: JobRun) -> DataFrame | None:
+    """Split a mapped batch: rows that break the contract go to quarantine with the rules' names; None if none is good."""
+    judged = frame.withColumn(BROKEN, broken_rules(job.writes))
+    counts = judged.agg(F.count("*"), F.count_if(F.size(BROKEN) > 0)).collect()[0]
+    run.rows_in, run.rows_quarantined = int(counts[0]), int(counts[1])
+    if run.rows_quarantined:
+        quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
+    if run.rows_in == run.rows_quarantined:
+        return None
+    return judged.where(F.size(BROKEN) == 0).drop(BROKEN)
+
+
+def _refused(job: Job, rows: DataFrame) -> DataFrame:
+    return rows.select(
+        F.lit(job.name).alias("stage"),
+        F.col("source"),
+        F.col("_file").alias("file"),
+        F.col("_row").alias("row"),
+        F.array_join(BROKEN, ",").alias("reason"),
+        F.lit(f"breaks the contract of {job.name}").alias("detail"),
+        F.to_json(F.struct(*job.writes.column_names)).alias("record"),
+    )
+
+
+def _audit(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
+    """Measure the candidate rows in one scan; the gate stops the job before anything is published."""
+    measured = measure(job.writes, frame)
+    run.rows_in = measured.rows
+    is_gold = job.writes.layer is Layer.GOLD
+    gated = context.settings.gates and (is_gold or any(measured.violations.values()))
+    failed = failed_rules(measured) if gated else []
+    if is_gold:
+        context.log.checked(measured, failed)
+    if failed:
+        counts = ", ".join(f"{rule}: {measured.violations[rule]} of {measured.rows} rows" for rule in failed)
+        raise CheckFailed(f"publication stopped, {counts}", table=job.name, rule=failed[0])
+
+
+def _input(
+    context: Context, job: Job, read: Read, batch: DataFrame | None, spark: SparkSession, run: JobRun
+) -> DataFrame | date | Settings:
+    match read:
+        case Table():
+            return context.lake.read(read, spark)
+        case New(table):
+            return latest_images(table, batch) if batch is not None else context.lake.read(table, spark)
+        case AsOf.DAY:
+            run.as_of = context.as_of()
+            return run.as_of
+        case Resource.SETTINGS:
+            return context.settings
+        case _:
+            if batch is None:
+                raise KithError("this job runs on changes only", job=job.name)
+            return batch
+
+
+def latest_images(table: Table, changes: DataFrame) -> DataFrame:
+    """The last image of each key in a batch of the change data feed, deletions left out, in the contract's columns."""
+    if "_change_type" not in changes.columns:
+        return changes
+    rows = changes.where(F.col("_change_type").isin("insert", "update_postimage"))
+    if not table.key:
+        return rows.select(*table.column_names)
+    rest = [c for c in table.column_names if c not in table.key]
+    last = F.max_by(F.struct(*rest), F.col("_commit_version")).alias("last")
+    return rows.groupBy(*table.key).agg(last).select(*table.key, "last.*").select(*table.column_names)
+
+
+def _failed(context: Context, job: Job, runs: list[JobRun], error: Exception) -> JobFailed:
+    where: Mapping[str, object] = error.where if isinstance(error, KithError) else {}
+    message = error.message if isinstance(error, KithError) else session.root_message(error)
+    run = JobRun(context.run_id, job.name, job.version, len(runs), status="failed", message=message[:2000])
+    run.close()
+    context.log.add(run)
+    return JobFailed(message, **({"job": job.name, "table": job.writes.name} | dict(where)))

@@ -1,0 +1,1 @@
+"""Silver: one file for each conformed entity, and for who is who."""

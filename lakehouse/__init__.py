@@ -1,0 +1,1 @@
+"""The kernel and the shared vocabulary: tables, loads, jobs, the lake."""

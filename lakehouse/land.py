@@ -1,0 +1,157 @@
+"""How a frame lands: each of the five loads as one idempotent Delta write that tells what it did."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from delta.tables import DeltaMergeBuilder, DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.errors import ContractError
+from lakehouse.lake import Lake
+from lakehouse.load import Append, Load, Merge, Replace, ReplaceWhere, Scd2
+from lakehouse.table import Table
+
+TXN_APP = "spark.databricks.delta.write.txnAppId"
+TXN_VERSION = "spark.databricks.delta.write.txnVersion"
+DELETED = "_deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What a write did. ``version_out`` is -1 when the batch had landed before and nothing was written."""
+
+    version_out: int
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    @property
+    def rows_out(self) -> int:
+        """Rows inserted or updated."""
+        return self.inserted + self.updated
+
+
+@contextmanager
+def transaction(spark: SparkSession, app_id: str, batch_id: int) -> Iterator[None]:
+    """Give every Delta write of the block this application id and version: a repeated batch then writes nothing."""
+    spark.conf.set(TXN_APP, app_id)
+    spark.conf.set(TXN_VERSION, str(batch_id))
+    try:
+        yield
+    finally:
+        spark.conf.unset(TXN_APP)
+        spark.conf.unset(TXN_VERSION)
+
+
+def land(lake: Lake, table: Table, load: Load, frame: DataFrame) -> Landed:
+    """Write ``frame`` into ``table``; the frame's own session carries the transaction ids.
+
+    Raises :class:`ContractError` when the load does not fit the table.
+    """
+    before = lake.version(table)
+    match load:
+        case Append():
+            _write(lake, table, frame, mode="append")
+        case Replace():
+            _write(lake, table, frame, mode="overwrite")
+        case ReplaceWhere(column):
+            _replace_where(lake, table, frame, column)
+        case Merge():
+            _merge(lake, table, load, frame)
+        case Scd2():
+            _scd2(lake, table, load, frame)
+    return _landed(lake, table, frame.sparkSession, before)
+
+
+def _write(lake: Lake, table: Table, frame: DataFrame, mode: str) -> None:
+    frame.select(*table.column_names).write.format("delta").mode(mode).save(lake.path(table))
+
+
+def _replace_where(lake: Lake, table: Table, frame: DataFrame, column: str) -> None:
+    values = [row[0] for row in frame.select(column).distinct().limit(2).collect()]
+    if not values:
+        return
+    if len(values) > 1:
+        raise ContractError(f"ReplaceWhere needs one value of {column}, there are several", table=table.name)
+    writer = frame.select(*table.column_names).write.format("delta").mode("overwrite")
+    writer.option("replaceWhere", f"{column} = '{values[0]}'").save(lake.path(table))
+
+
+def _same(keys: tuple[str, ...]) -> Column:
+    return _all([F.col(f"t.{k}") == F.col(f"s.{k}") for k in keys])
+
+
+def _all(terms: list[Column]) -> Column:
+    result = terms[0]
+    for term in terms[1:]:
+        result = result & term
+    return result
+
+
+def newest(frame: DataFrame, keys: tuple[str, ...], order: tuple[str, ...]) -> DataFrame:
+    """One row for each key: the one with the greatest ``order``. Deterministic when ``order`` ends in a content hash."""
+    rest = [c for c in frame.columns if c not in keys]
+    best = F.max_by(F.struct(*rest), F.struct(*order)).alias("best")
+    return frame.groupBy(*keys).agg(best).select(*keys, "best.*").select(*frame.columns)
+
+
+def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame) -> None:
+    values = [c for c in table.column_names if c not in table.key]
+    if load.newest:
+        frame = newest(frame.select(*table.column_names), table.key, load.newest)
+        order = [F.struct(*[F.col(f"{side}.{c}") for c in load.newest]) for side in ("s", "t")]
+        changed, assigned = order[0] > order[1], {c: f"s.{c}" for c in values}
+    else:
+        assigned = {c: _folded(c, load) for c in values}
+        changed = ~_all([F.col(f"t.{c}").eqNullSafe(F.expr(sql)) for c, sql in assigned.items()] or [F.lit(True)])
+    delta = lake.delta(table, frame.sparkSession)
+    builder = delta.alias("t").merge(frame.alias("s"), _same(table.key))
+    _clauses(builder, table, assigned, changed, has_deletes=DELETED in frame.columns).execute()
+
+
+def _folded(column: str, load: Merge) -> str:
+    if column in load.least:
+        return f"least(t.`{column}`, s.`{column}`)"
+    if column in load.greatest:
+        return f"greatest(t.`{column}`, s.`{column}`)"
+    return f"s.`{column}`"
+
+
+def _clauses(
+    builder: DeltaMergeBuilder, table: Table, assigned: dict[str, str], changed: Column, *, has_deletes: bool
+) -> DeltaMergeBuilder:
+    stays = F.lit(True)
+    if has_deletes:
+        builder = builder.whenMatchedDelete(F.col(f"s.{DELETED}"))
+        stays = ~F.col(f"s.{DELETED}")
+    if assigned:
+        builder = builder.whenMatchedUpdate(changed & stays, dict(assigned))
+    return builder.whenNotMatchedInsert(stays, {c: f"s.{c}" for c in table.column_names})
+
+
+def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
+    """Close the current rows that differ and open new ones, in one MERGE; a new entity just opens."""
+    delta = lake.delta(table, frame.sparkSession)
+    current = delta.toDF().where("is_current").select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked])
+    compared = frame.join(current.withColumn("_known", F.lit(True)), on=list(load.entity), how="left")
+    differs = ~_all([F.col(c).eqNullSafe(F.col(f"_old_{c}")) for c in load.tracked])
+    moved = compared.where(F.col("_known").isNull() | differs).select(*frame.columns, F.col("_known").alias("_close"))
+    opening = moved.withColumn("_close", F.lit(False))
+    staged = moved.where("_close").unionByName(opening)
+    closes = _same(load.entity) & F.col("t.is_current") & F.col("s._close")
+    opened = {c: f"s.{c}" for c in frame.columns} | {"valid_to": "CAST(NULL AS TIMESTAMP)", "is_current": "true"}
+    builder = delta.alias("t").merge(staged.alias("s"), closes)
+    builder = builder.whenMatchedUpdate(set={"valid_to": "s.valid_from", "is_current": "false"})
+    builder.whenNotMatchedInsert("NOT s._close", dict(opened)).execute()
+
+
+def _landed(lake: Lake, table: Table, spark: SparkSession, before: int) -> Landed:
+    if lake.version(table) == before:
+        return Landed(-1)
+    last = DeltaTable.forPath(spark, lake.path(table)).history(1).select("version", "operationMetrics").collect()[0]
+    metrics = {k: int(v) for k, v in last["operationMetrics"].items() if v.isdigit()}
+    inserted = metrics.get("numTargetRowsInserted", metrics.get("numOutputRows", 0))
+    updated = metrics.get("numTargetRowsUpdated", 0)
+    return Landed(int(last["version"]), inserted, updated, metrics.get("numTargetRowsDeleted", 0))

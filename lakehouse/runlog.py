@@ -1,0 +1,116 @@
+"""The log of a run: what each write did, which edges of lineage it made, what its checks found; landed at the end."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+
+from pyspark.sql import Row
+
+from lakehouse.checks import Measured
+from lakehouse.lake import Lake
+from lakehouse.table import Table
+from lakehouse.tables import ops
+
+
+@dataclass(slots=True)
+class JobRun:
+    """One write of one job; filled while the batch runs. Seconds are wall time, core-seconds executor run time."""
+
+    run_id: str
+    job: str
+    job_version: int
+    batch_id: int
+    status: str = "succeeded"
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float = 0.0
+    core_seconds: float = 0.0
+    rows_in: int | None = None
+    rows_out: int = 0
+    rows_deleted: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    versions_in: Mapping[str, int] = field(default_factory=dict)
+    version_out: int | None = None
+    message: str | None = None
+    as_of: date | None = None
+
+    def close(self) -> None:
+        """Stop the clock."""
+        self.seconds = (datetime.now(UTC) - self.started_at).total_seconds()
+
+
+class RunLog:
+    """Collects the run's records in memory (they grow with jobs, not with data) and appends them in one commit a table.
+
+    A run that wrote nothing logs nothing, so that a repeated run leaves no new version anywhere.
+    """
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.runs: list[JobRun] = []
+        self._checks: list[dict[str, object]] = []
+        self._lock = threading.Lock()
+
+    def add(self, run: JobRun) -> None:
+        """Take one write's record."""
+        with self._lock:
+            self.runs.append(run)
+
+    def checked(self, measured: Measured, failed: list[str]) -> None:
+        """Take what a gate found."""
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "run_id": self.run_id,
+                "table": measured.table,
+                "rule": rule,
+                "rows": measured.rows,
+                "violations": count,
+                "passed": rule not in failed,
+                "checked_at": now,
+            }
+            for rule, count in measured.violations.items()
+        ]
+        with self._lock:
+            self._checks.extend(rows)
+
+    def flush(self, lake: Lake) -> None:
+        """Append what was collected to ``ops.job_run``, ``ops.lineage_edge`` and ``ops.dq_result``."""
+        _append(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
+        _append(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
+        _append(lake, ops.DQ_RESULT, self._checks)
+        self.runs, self._checks = [], []
+
+
+def _job_row(run: JobRun) -> dict[str, object]:
+    row = asdict(run)
+    row["version_in"] = json.dumps(dict(row.pop("versions_in")), sort_keys=True)
+    return row
+
+
+def _edges(run: JobRun) -> list[dict[str, object]]:
+    if run.version_out is None or run.version_out < 0:
+        return []
+    return [
+        {
+            "run_id": run.run_id,
+            "job": run.job,
+            "input": name,
+            "output": run.job,
+            "version_in": version,
+            "version_out": run.version_out,
+            "written_at": run.started_at,
+        }
+        for name, version in run.versions_in.items()
+    ]
+
+
+def _append(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+    if not rows:
+        return
+    lake.ensure(table)
+    ordered = [Row(*[row.get(name) for name in table.column_names]) for row in rows]
+    frame = lake.spark.createDataFrame(ordered, table.schema_ddl)
+    frame.coalesce(1).write.format("delta").mode("append").save(lake.path(table))

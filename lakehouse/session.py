@@ -1,0 +1,119 @@
+"""The only place that builds a Spark session, and the only one that reaches behind Spark's public API."""
+
+import os
+import sys
+from pathlib import Path
+
+from py4j.java_gateway import JavaObject
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from lakehouse.errors import SettingsError
+from lakehouse.settings import Settings
+
+DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.databricks.delta.schema.autoMerge.enabled": "false",
+}
+
+
+def jar_paths(settings: Settings) -> list[str]:
+    """The jars that a session is started with: Delta always, GraphFrames where its jar is, S3 for an s3a lake.
+
+    Raises :class:`SettingsError` when Delta's jars are not there.
+    """
+    root = Path(settings.jars)
+    s3 = settings.lake_path.startswith("s3a:") or settings.landing_path.startswith("s3a:")
+    folders = [root / ("s3" if s3 else "delta"), root / "graphframes"]
+    extra = os.environ.get("KITH_GRAPHFRAMES_JARS", "")
+    jars = [str(jar) for folder in folders for jar in sorted(folder.glob("*.jar"))]
+    if not any("delta-spark" in jar for jar in jars):
+        raise SettingsError("Delta's jars are not there: run `make setup`", file=folders[0])
+    return jars + [path for path in extra.split(os.pathsep) if path]
+
+
+def spark_conf(settings: Settings) -> dict[str, str]:
+    """The session's configuration: ``conf/spark/<size>.conf`` over what Delta needs and what keeps it offline."""
+    conf = dict(DELTA)
+    conf["spark.jars"] = ",".join(jar_paths(settings))
+    conf["spark.driver.memory"] = settings.driver_memory
+    conf["spark.sql.warehouse.dir"] = f"{settings.home}/warehouse"
+    log4j = f"-Dlog4j2.configurationFile={Path(settings.conf) / 'spark' / 'log4j2.properties'}"
+    conf["spark.driver.extraJavaOptions"] = f"-Dderby.system.home={settings.home}/derby {log4j}"
+    path = Path(settings.conf) / "spark" / f"{settings.spark_size}.conf"
+    if not path.exists():
+        raise SettingsError("there is no such session size", file=path)
+    for line in path.read_text(encoding="utf-8").splitlines():
+        words = line.split(None, 1)
+        if len(words) == 2 and not line.startswith("#"):
+            conf[words[0]] = words[1].strip()
+    return conf
+
+
+def build_session(settings: Settings, app: str = "kith") -> SparkSession:
+    """Start (or join) the Spark session. Workers run this very interpreter, else they lose pandas and pyarrow."""
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "1")
+    if settings.spark_master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.appName(app)
+    if "SPARK_SUBMIT_MODE" not in os.environ:
+        builder = builder.master(settings.spark_master)
+    for key, value in spark_conf(settings).items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    return spark
+
+
+def _jvm(spark: SparkSession) -> JavaObject:
+    gateway = spark.sparkContext._gateway
+    if gateway is None:
+        raise SettingsError("a classic (not Connect) session is needed here")
+    return gateway.jvm
+
+
+def _snapshot(spark: SparkSession, path: str) -> JavaObject:
+    log = _jvm(spark).org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)
+    return log.unsafeVolatileSnapshot()
+
+
+def table_version(spark: SparkSession, path: str) -> int:
+    """The Delta version of the table at ``path`` that this driver last saw; -1 where there is none. No Spark job."""
+    return int(_snapshot(spark, path).version())
+
+
+def table_properties(spark: SparkSession, path: str) -> dict[str, str]:
+    """The table's properties as this driver last saw them. No Spark job, unlike DESCRIBE DETAIL (seconds)."""
+    return dict(_jvm(spark).scala.jdk.javaapi.CollectionConverters.asJava(_configuration(spark, path)))
+
+
+def _configuration(spark: SparkSession, path: str) -> JavaObject:
+    return _snapshot(spark, path).metadata().configuration()
+
+
+def run_seconds(spark: SparkSession, group: str) -> float:
+    """Executor run time in seconds, over all tasks of the Spark jobs of a job group."""
+    context = spark.sparkContext
+    store = context._jsc.sc().statusStore()  # type: ignore[union-attr]
+    tracker = context.statusTracker()
+    stages = {s for job in tracker.getJobIdsForGroup(group) for s in _stages(tracker.getJobInfo(job))}
+    return sum(_stage_seconds(store, stage) for stage in stages)
+
+
+def _stages(info: object) -> list[int]:
+    return list(info.stageIds) if info is not None else []  # type: ignore[attr-defined]
+
+
+def _stage_seconds(store: JavaObject, stage: int) -> float:
+    try:
+        return float(store.lastStageAttempt(stage).executorRunTime()) / 1000
+    except Py4JJavaError:  # a stage that was skipped, or that the store no longer holds
+        return 0.0
+
+
+def root_message(error: Exception) -> str:
+    """The first line of what an exception says; of the JVM's own exception where it comes from there."""
+    text = str(error.java_exception.toString()) if isinstance(error, Py4JJavaError) else f"{type(error).__name__}: {error}"
+    return text.strip().split("\n", 1)[0]

@@ -1,0 +1,135 @@
+"""Bronze payloads to silver rows: the maps of a source file compiled to projections of Spark SQL columns."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import reduce
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.errors import SourceError
+from lakehouse.sources.spec import Cell, FirstOf, Identifiers, Source, TableMap
+from lakehouse.standardise.rules import identifier_rule, rule
+from lakehouse.standardise.token import token
+from lakehouse.table import Table
+
+FIELD = re.compile(r"([$@])((?:\.\w+|\[\d+\]|\['[^']+'\])+)")
+LINEAGE = ("_file", "_row", "_sequence")
+
+
+def sql(text: str) -> str:
+    """Spark SQL of a mapping's text: ``$.a.b`` reads the payload as a string, ``@.a`` the exploded item."""
+    roots = {"$": "payload", "@": "_item"}
+
+    def field(match: re.Match[str]) -> str:
+        path = match[2].replace("'", '"')
+        return f"try_variant_get({roots[match[1]]}, '${path}', 'string')"
+
+    return FIELD.sub(field, text)
+
+
+@contextmanager
+def _named(source: Source, key: str) -> Iterator[None]:
+    """Spark's words on a wrong expression, with the file and the key that hold it."""
+    place: dict[str, object] = {"file": f"{source.name}.yml", "key": key}
+    try:
+        yield
+    except AnalysisException as error:
+        raise SourceError(str(error).strip().partition("\n")[0], **place) from error
+    except SourceError as error:
+        raise SourceError(error.message, **(place | dict(error.where))) from error
+
+
+def mapped(source: Source, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
+    """Rows of ``table`` from one source's bronze rows, plus ``_file, _row, _sequence, _row_hash``.
+
+    Every value is cast to the contract's type; what cannot be cast becomes null, and the contract decides
+    whether the row may stay. Raises :class:`SourceError` with file and key where Spark refuses an expression.
+    """
+    with _named(source, f"maps.{table.name}"):
+        frames = [_project(source, mapping, table, bronze, key) for mapping in source.mappings(table.name)]
+        return reduce(DataFrame.unionByName, frames)
+
+
+def _project(source: Source, mapping: TableMap, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
+    business = [c for c in table.columns if not c.is_technical and c.name != "source"]
+    values = []
+    for column in business:
+        with _named(source, f"maps.{table.name}.columns.{column.name}"):
+            value = _value(mapping.columns.get(column.name), key)
+            values.append(value.try_cast(column.type).alias(column.name))
+    rows = _rows(bronze, mapping).select(
+        F.col("_source").alias("source"), *values, "_file", "_row", _sequence(mapping).alias("_sequence")
+    )
+    return rows.withColumn("_row_hash", F.xxhash64(*[F.col(c.name) for c in business]))
+
+
+def _sequence(mapping: TableMap) -> Column:
+    """The record's own version time where it has one, else the file's."""
+    if not mapping.sequence:
+        return F.col("_sequence")
+    return F.coalesce(F.unix_micros(F.expr(sql(mapping.sequence)).try_cast("timestamp")), F.col("_sequence"))
+
+
+def _rows(bronze: DataFrame, mapping: TableMap) -> DataFrame:
+    rows = bronze
+    if mapping.explode:
+        items = f"try_variant_get(payload, '{mapping.explode}', 'array<variant>')"
+        rows = rows.withColumn("_item", F.explode(F.expr(items)))
+    return rows.where(F.expr(sql(mapping.where))) if mapping.where else rows
+
+
+def _value(cell: str | Cell | FirstOf | None, key: bytes) -> Column:
+    match cell:
+        case None:
+            return F.lit(None)
+        case str():
+            return F.expr(sql(cell))
+        case FirstOf(tokens=tokens):
+            return F.coalesce(*[_token(kind, text, key) for kind, text in tokens.items()])
+        case Cell(token=kind) if kind:
+            return _token(kind, cell.source, key)
+        case Cell(rule=name) if name:
+            return rule(name)(F.expr(sql(cell.source)))[cell.part]
+        case Cell():
+            return F.expr(sql(cell.source))
+
+
+def _token(kind: str, text: str, key: bytes) -> Column:
+    return token(kind, identifier_rule(kind)(F.expr(sql(text)))["value"], key)
+
+
+def observed(source: Source, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
+    """Identifier observations of one source: one row for each identifier of each record, unaggregated.
+
+    A record is known by the hash of its identifiers, so that repeated sightings of the same set are one
+    record. Raises :class:`SourceError` with file and key where Spark refuses an expression.
+    """
+    with _named(source, "identifiers"):
+        result = reduce(DataFrame.unionByName, [_observe(block, bronze, key) for block in source.identifiers])
+        return result.select(*[F.col(c.name).cast(c.type) for c in table.columns], *LINEAGE)
+
+
+def _observe(block: Identifiers, bronze: DataFrame, key: bytes) -> DataFrame:
+    rows = bronze.where(F.expr(sql(block.where))) if block.where else bronze
+    pairs = [
+        F.struct(F.lit(kind).alias("id_type"), _token(kind, text, key).alias("id_token"))
+        for kind, text in block.ids.items()
+    ]
+    seen = rows.select(
+        F.col("_source").alias("source"),
+        F.filter(F.array(*pairs), lambda p: p["id_token"].isNotNull()).alias("ids"),
+        F.expr(sql(block.at)).try_cast("timestamp").alias("at"),
+        *LINEAGE,
+    )
+    record = F.substring(F.sha2(F.array_join(F.transform("ids", lambda p: p["id_token"]), "|"), 256), 1, 32)
+    return seen.select(
+        "source",
+        record.alias("record_id"),
+        F.inline("ids"),
+        F.col("at").alias("first_seen_at"),
+        F.col("at").alias("last_seen_at"),
+        *LINEAGE,
+    )

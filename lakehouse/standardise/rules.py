@@ -1,0 +1,128 @@
+"""Named standardisation rules: ``Column -> struct(value, status, reason)``, status one of valid, repaired, suspect, invalid, missing."""
+
+from collections.abc import Callable
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from lakehouse.errors import SourceError
+
+Rule = Callable[[Column], Column]
+
+WIDE = "０１２３４５６７８９＋－（）＠．＿" + "".join(chr(c) for c in range(0xFF21, 0xFF3B)) + "　"
+NARROW = "0123456789+-()@._" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + " "
+PLACEHOLDERS = ("13800138000", "13000000000", "13888888888", "18888888888", "11111111111", "00000000000")
+
+
+def narrow(text: Column) -> Column:
+    """Full-width digits, letters and signs as their half-width forms, outer blanks off."""
+    lower = "".join(chr(c) for c in range(0xFF41, 0xFF5B))
+    wide = F.translate(text, WIDE, NARROW)
+    return F.trim(F.translate(wide, lower, "abcdefghijklmnopqrstuvwxyz"))
+
+
+def _result(value: Column, status: Column, reason: Column) -> Column:
+    return F.struct(value.alias("value"), status.alias("status"), reason.alias("reason"))
+
+
+def _is_blank(text: Column) -> Column:
+    return text.isNull() | F.trim(text).isin("", "-", "null", "NULL", "None", "N/A", "nan")
+
+
+def _judge(text: Column, value: Column, *, ok: Column, suspect: Column, reason: str) -> Column:
+    """The usual verdict: missing, suspect (a placeholder), valid as written, repaired, or invalid with ``reason``."""
+    blank = _is_blank(text)
+    usable = ~blank & F.coalesce(ok, F.lit(False))
+    doubtful = usable & F.coalesce(suspect, F.lit(False))
+    status = (
+        F.when(blank, "missing")
+        .when(doubtful, "suspect")
+        .when(usable & (value == text), "valid")
+        .when(usable, "repaired")
+        .otherwise("invalid")
+    )
+    why = F.when(blank, "blank").when(doubtful, "placeholder").when(~usable, reason)
+    return _result(F.when(usable & ~doubtful, value), status, why)
+
+
+def phone(text: Column) -> Column:
+    """A phone as E.164 (ITU-T). Numbers without country code are taken as mainland Chinese mobiles.
+
+    Masked numbers, wrong lengths and placeholders never become a value.
+    """
+    compact = F.regexp_replace(narrow(text), r"[\s\-().]", "")
+    digits = F.regexp_replace(compact, r"^(\+|00)", "")
+    national = F.regexp_replace(digits, r"^86(?=1\d{10}$)", "")
+    is_cn = national.rlike(r"^1[3-9]\d{9}$")
+    is_foreign = compact.rlike(r"^(\+|00)[1-9]\d{6,14}$") & ~digits.startswith("86")
+    value = F.when(is_cn, F.concat(F.lit("+86"), national)).when(is_foreign, F.concat(F.lit("+"), digits))
+    placeholder = national.isin(*PLACEHOLDERS) | national.rlike(r"^(\d)\1{7,}|(\d)\2{8,}$")
+    return _judge(text, value, ok=value.isNotNull(), suspect=placeholder, reason="not_a_phone")
+
+
+def email(text: Column) -> Column:
+    """An e-mail address, lower case, blanks out (RFC 5321 shape; the domain needs a dot)."""
+    value = F.lower(F.regexp_replace(narrow(text), r"\s", ""))
+    ok = value.rlike(r"^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+$")
+    dummy = value.rlike(r"^(test|none|no|noemail|null|a|example)@|@(example|test)\.")
+    return _judge(text, value, ok=ok, suspect=dummy, reason="not_an_email")
+
+
+def name(text: Column) -> Column:
+    """A person's name: half-width, single blanks, Latin names capitalised; digits make it invalid."""
+    plain = F.regexp_replace(narrow(text), r"\s+", " ")
+    value = F.when(plain.rlike(r"^[A-Za-z .'-]+$"), F.initcap(plain)).otherwise(plain)
+    ok = (F.length(value) >= 1) & ~value.rlike(r"\d|@")
+    dummy = F.lower(value).isin("test", "测试", "匿名", "游客", "unknown", "先生", "女士")
+    return _judge(text, value, ok=ok, suspect=dummy, reason="not_a_name")
+
+
+def gender(text: Column) -> Column:
+    """Gender as female or male, from the usual codes in English and Chinese; anything else is invalid."""
+    word = F.lower(narrow(text))
+    value = F.when(word.isin("f", "female", "女", "w", "2", "女士"), "female").when(
+        word.isin("m", "male", "男", "1", "先生"), "male"
+    )
+    return _judge(text, value, ok=value.isNotNull(), suspect=F.lit(False), reason="unknown_gender")
+
+
+def date(text: Column) -> Column:
+    """A day from the usual orders: 2025-01-31, 2025/1/31, 20250131, 31.01.2025, 2025年1月31日."""
+    plain = F.regexp_replace(narrow(text), r"[年月/.]", "-")
+    plain = F.regexp_replace(plain, "日", "")
+    compact = F.regexp_replace(plain, r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
+    iso = F.regexp_replace(compact, r"^(\d{1,2})-(\d{1,2})-(\d{4})$", "$3-$2-$1")
+    day = F.to_date(F.try_to_timestamp(iso, F.lit("y-M-d")))
+    value = F.date_format(day, "yyyy-MM-dd")
+    ok = day.between(F.lit("1900-01-01").cast("date"), F.lit("2100-01-01").cast("date"))
+    return _judge(text, value, ok=ok, suspect=day == F.lit("1900-01-01").cast("date"), reason="not_a_date")
+
+
+def code(text: Column) -> Column:
+    """An identifier of a system: half-width, blanks out, letters as they are; blank and dummy values are missing."""
+    value = F.regexp_replace(narrow(text), r"\s", "")
+    dummy = value.rlike(r"^(0+|-1|null|none|anonymous|undefined)$")
+    return _judge(text, value, ok=F.length(value) >= 1, suspect=dummy, reason="not_a_code")
+
+
+RULES: dict[str, Rule] = {
+    "phone": phone,
+    "email": email,
+    "name": name,
+    "gender": gender,
+    "date": date,
+    "code": code,
+}
+IDENTIFIER_RULES = {"phone": "phone", "recipient_phone": "phone", "email": "email"}
+
+
+def rule(named: str) -> Rule:
+    """The rule of that name. Raises :class:`SourceError` when there is none."""
+    if named not in RULES:
+        raise SourceError(f"there is no such rule; known: {', '.join(RULES)}", rule=named)
+    return RULES[named]
+
+
+def identifier_rule(id_type: str) -> Rule:
+    """The rule that an identifier type goes through before it is hashed: its own, else ``code``."""
+    return RULES[IDENTIFIER_RULES.get(id_type, "code")]

@@ -1,0 +1,1 @@
+"""Every table contract, by layer: the only thing that the domains share."""

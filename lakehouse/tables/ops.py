@@ -1,0 +1,102 @@
+"""Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
+
+from lakehouse.table import Column, DataClass, Pii, Table
+
+T = DataClass.TECHNICAL
+
+
+def _c(name: str, type_: str, comment: str, *, required: bool = False, pii: Pii = Pii.NONE) -> Column:
+    return Column(name, type_, comment, required=required, pii=pii, data_class=T)
+
+
+JOB_RUN = Table(
+    "ops.job_run",
+    "One row for each write of a job: rows, Delta versions, seconds and core-seconds. A log, never the truth.",
+    (
+        _c("run_id", "string", "the invocation of kith run", required=True),
+        _c("job", "string", "the job, named as its table", required=True),
+        _c("job_version", "int", "the job's version"),
+        _c("batch_id", "bigint", "the stream's batch"),
+        _c("status", "string", "succeeded or failed", required=True),
+        _c("started_at", "timestamp", "start of the batch (UTC)", required=True),
+        _c("seconds", "double", "wall seconds"),
+        _c("core_seconds", "double", "executor run time over all tasks of the batch"),
+        _c("rows_in", "bigint", "rows read by the batch, where the load counts them"),
+        _c("rows_out", "bigint", "rows inserted or updated"),
+        _c("rows_deleted", "bigint", "rows deleted"),
+        _c("rows_quarantined", "bigint", "rows refused with a reason"),
+        _c("rows_duplicate", "bigint", "rows that lost against a newer or equal version of the same key"),
+        _c("version_in", "string", "Delta versions read, as JSON {table: version}"),
+        _c("version_out", "bigint", "Delta version written"),
+        _c("message", "string", "the error, when it failed"),
+        _c("as_of", "date", "the day as of which the job computed"),
+    ),
+    change_feed=False,
+)
+
+LINEAGE_EDGE = Table(
+    "ops.lineage_edge",
+    "One row for each input of each write, with the Delta versions on both ends.",
+    (
+        _c("run_id", "string", "the invocation of kith run", required=True),
+        _c("job", "string", "the job that read and wrote", required=True),
+        _c("input", "string", "the table or file set that was read", required=True),
+        _c("output", "string", "the table that was written", required=True),
+        _c("version_in", "bigint", "Delta version read"),
+        _c("version_out", "bigint", "Delta version written"),
+        _c("written_at", "timestamp", "when (UTC)", required=True),
+    ),
+    change_feed=False,
+)
+
+QUARANTINE = Table(
+    "ops.quarantine",
+    "Records and files that broke a rule, as delivered, with the reason: nothing is lost, and all can be replayed.",
+    (
+        _c("stage", "string", "the job that refused it", required=True),
+        _c("source", "string", "source and object", required=True),
+        _c("file", "string", "path of the file", required=True),
+        _c("row", "bigint", "position in the file, from 1; null for a whole file"),
+        _c("reason", "string", "the rule that was broken, as a code", required=True),
+        _c("detail", "string", "what the rule says or what was found"),
+        _c("record", "string", "the record as delivered, or as mapped", pii=Pii.DIRECT),
+        _c("quarantined_at", "timestamp", "when (UTC)", required=True),
+        _c("batch_id", "bigint", "the stream's batch", required=True),
+    ),
+    cluster_by=("source", "stage"),
+    change_feed=False,
+)
+
+DQ_RESULT = Table(
+    "ops.dq_result",
+    "Results of the gates: one row for each rule of each checked batch.",
+    (
+        _c("run_id", "string", "the invocation of kith run", required=True),
+        _c("table", "string", "the table whose candidate rows were checked", required=True),
+        _c("rule", "string", "the rule", required=True),
+        _c("rows", "bigint", "rows checked", required=True),
+        _c("violations", "bigint", "rows that break the rule", required=True),
+        _c("passed", "boolean", "whether the gate let it pass", required=True),
+        _c("checked_at", "timestamp", "when (UTC)", required=True),
+    ),
+    change_feed=False,
+)
+
+MODEL_RUN = Table(
+    "ops.model_run",
+    "Trainings: which version was registered, from which data, how it did, and whether it became champion.",
+    (
+        _c("model", "string", "registered model's name", required=True),
+        _c("version", "string", "registered version", required=True),
+        _c("alias", "string", "champion, or challenger when it was not promoted", required=True),
+        _c("as_of", "date", "the last day that the training saw", required=True),
+        _c("reason", "string", "why it was or was not promoted"),
+        _c("metrics", "string", "metrics on the held-out period, as JSON"),
+        _c("lift", "string", "deciles on the held-out period, as JSON"),
+        _c("mlflow_run_id", "string", "the run in MLflow", required=True),
+    ),
+    key=("model", "version"),
+    change_feed=True,
+)
+
+ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN)

@@ -1,0 +1,293 @@
+"""Contracts of silver: typed, de-duplicated, tokenised entities, one definition for every department."""
+
+from lakehouse.table import Column, DataClass, Pii, Rule, Table
+
+B, D, I, Q, T = (
+    DataClass.BEHAVIOURAL,
+    DataClass.DESCRIPTIVE,
+    DataClass.IDENTITY,
+    DataClass.QUALITATIVE,
+    DataClass.TECHNICAL,
+)
+
+SOURCE = Column("source", "string", "source and object that delivered the row", required=True)
+TECHNICAL = (
+    Column("_file", "string", "file of the latest version of the row", data_class=T),
+    Column("_row", "bigint", "position in that file, from 1", data_class=T),
+    Column("_sequence", "bigint", "order of versions: source time, else file time, in microseconds", data_class=T),
+    Column("_row_hash", "bigint", "hash of the row's content: breaks ties of _sequence", data_class=T),
+)
+CUSTOMER_TOKEN = Column(
+    "customer_token", "string", "strongest identifier on the row, keyed hash", pii=Pii.TOKEN, data_class=I
+)
+CURRENCY = Column("currency", "string", "ISO 4217 code")
+
+
+def _token(name: str, comment: str) -> Column:
+    return Column(name, "string", comment, pii=Pii.TOKEN, data_class=I)
+
+
+CUSTOMER_RECORD = Table(
+    "silver.customer_record",
+    "A person as one source knows them: a member record, an account, a registration.",
+    (
+        SOURCE,
+        Column("record_id", "string", "the source's own key", required=True, pii=Pii.INDIRECT, data_class=I),
+        CUSTOMER_TOKEN,
+        Column("name", "string", "normalised name", pii=Pii.DIRECT, data_class=I),
+        Column("gender", "string", "female, male, or null", check="gender IN ('female', 'male')"),
+        Column("birth_on", "date", "day of birth", pii=Pii.INDIRECT),
+        _token("phone_token", "phone, keyed hash of E.164"),
+        Column("phone_status", "string", "valid, repaired, suspect, invalid, missing"),
+        _token("email_token", "e-mail, keyed hash of the normalised address"),
+        Column("email_status", "string", "valid, repaired, suspect, invalid, missing"),
+        Column("city", "string", "city"),
+        Column("home_store_id", "string", "store of registration"),
+        Column("status", "string", "the source's status"),
+        Column("joined_at", "timestamp", "registration (UTC)"),
+        Column("updated_at", "timestamp", "last change at the source (UTC)"),
+        *TECHNICAL,
+    ),
+    key=("source", "record_id"),
+    cluster_by=("customer_token",),
+)
+
+EVENT = Table(
+    "silver.event",
+    "Behaviour on app, mini-programs, web, ads and code scans, in the Segment vocabulary.",
+    (
+        SOURCE,
+        Column("event_id", "string", "the source's message id", required=True),
+        Column("type", "string", "identify, track, page, screen, click, scan", required=True),
+        Column("event", "string", "event name", data_class=B),
+        CUSTOMER_TOKEN,
+        _token("anonymous_token", "anonymous id, keyed hash"),
+        Column("occurred_at", "timestamp", "when it happened, clock skew corrected (UTC)", required=True, data_class=B),
+        Column("received_at", "timestamp", "when the collector had it (UTC)"),
+        Column("channel", "string", "touchpoint: app, web, miniprogram_coffee, …", required=True, data_class=B),
+        Column("device_type", "string", "device class"),
+        Column("sku", "string", "product concerned", data_class=B),
+        Column("place_id", "string", "store or node concerned", data_class=B),
+        Column("campaign_id", "string", "campaign concerned", data_class=B),
+        Column("query", "string", "search words", data_class=Q),
+        Column("value_amount", "decimal(18,2)", "value of the event", data_class=B),
+        Column("is_bot", "boolean", "user agent of a machine"),
+        *TECHNICAL,
+    ),
+    key=("source", "event_id"),
+    cluster_by=("occurred_at",),
+    rules=(Rule("occurred_at_plausible", "occurred_at >= TIMESTAMP'2000-01-01 00:00:00'"),),
+)
+
+ORDER_HEADER = Table(
+    "silver.order_header",
+    "An order or receipt. The recipient is not always the buyer: both are kept apart.",
+    (
+        SOURCE,
+        Column("order_id", "string", "<source>:<natural key>", required=True),
+        Column("channel", "string", "pos, market_tiger, …", required=True, data_class=B),
+        Column("store_id", "string", "store", data_class=B),
+        Column("ordered_at", "timestamp", "when it was placed (UTC)", required=True, data_class=B),
+        Column("status", "string", "the source's status"),
+        CUSTOMER_TOKEN,
+        _token("recipient_token", "recipient's phone, keyed hash; null when masked"),
+        Column("paid_amount", "decimal(18,2)", "paid, where the source says it on the order", data_class=B),
+        CURRENCY,
+        *TECHNICAL,
+    ),
+    key=("order_id",),
+    cluster_by=("ordered_at",),
+)
+
+ORDER_LINE = Table(
+    "silver.order_line",
+    "One product on one order; negative quantities are returns.",
+    (
+        SOURCE,
+        Column("order_id", "string", "<source>:<natural key>", required=True),
+        Column("line_no", "string", "line within the order", required=True),
+        Column("channel", "string", "pos, market_tiger, …", required=True, data_class=B),
+        Column("store_id", "string", "store", data_class=B),
+        Column("ordered_at", "timestamp", "when it was placed (UTC)", required=True, data_class=B),
+        Column("known_at", "timestamp", "when it could be known; the order's time where the source says nothing"),
+        CUSTOMER_TOKEN,
+        Column("sku", "string", "product", required=True, data_class=B),
+        Column("quantity", "int", "units; negative for returns", required=True, check="quantity <> 0", data_class=B),
+        Column("unit_price_amount", "decimal(18,3)", "price of a unit", required=True, data_class=B),
+        Column("discount_amount", "decimal(18,2)", "discount on the line", data_class=B),
+        CURRENCY,
+        Column("status", "string", "the source's status of the order"),
+        *TECHNICAL,
+    ),
+    key=("order_id", "line_no"),
+    cluster_by=("ordered_at",),
+)
+
+PRODUCT = Table(
+    "silver.product",
+    "A product as the master knows it.",
+    (
+        SOURCE,
+        Column("sku", "string", "stock keeping unit", required=True),
+        Column("name", "string", "name"),
+        Column("category", "string", "category"),
+        Column("subcategory", "string", "subcategory"),
+        Column("brand", "string", "brand"),
+        Column("price_band", "string", "price band"),
+        Column("unit", "string", "unit of sale"),
+        Column("gtin", "string", "global trade item number"),
+        Column("launched_on", "date", "first day of sale"),
+        Column("status", "string", "the source's status"),
+        Column("updated_at", "timestamp", "last change at the source (UTC)"),
+        *TECHNICAL,
+    ),
+    key=("sku",),
+)
+
+STORE = Table(
+    "silver.store",
+    "A place of sale as the master knows it.",
+    (
+        SOURCE,
+        Column("store_id", "string", "store", required=True),
+        Column("name", "string", "name"),
+        Column("format", "string", "chain, franchise, dealer, platform"),
+        Column("region", "string", "sales region"),
+        Column("province", "string", "province"),
+        Column("city", "string", "city"),
+        Column("latitude", "double", "degrees north", check="latitude BETWEEN -90 AND 90"),
+        Column("longitude", "double", "degrees east", check="longitude BETWEEN -180 AND 180"),
+        Column("opened_on", "date", "first day of trade"),
+        Column("updated_at", "timestamp", "last change at the source (UTC)"),
+        *TECHNICAL,
+    ),
+    key=("store_id",),
+)
+
+MESSAGE_EVENT = Table(
+    "silver.message_event",
+    "What happened to a campaign message: assigned, sent, delivered, opened, clicked, unsubscribed, complained.",
+    (
+        SOURCE,
+        Column("message_id", "string", "the send", required=True),
+        Column("event", "string", "what happened", required=True, data_class=B),
+        Column("campaign_id", "string", "campaign", data_class=B),
+        Column("channel", "string", "channel", data_class=B),
+        Column("arm", "string", "treatment or holdout; null on receipts", check="arm IN ('treatment', 'holdout')"),
+        Column("template_id", "string", "template"),
+        CUSTOMER_TOKEN,
+        Column("occurred_at", "timestamp", "when (UTC)", required=True, data_class=B),
+        *TECHNICAL,
+    ),
+    key=("message_id", "event"),
+    cluster_by=("occurred_at",),
+)
+
+CONSENT_EVENT = Table(
+    "silver.consent_event",
+    "The ledger of consent: who granted, denied or withdrew which purpose on which channel, with evidence.",
+    (
+        SOURCE,
+        Column("consent_id", "string", "the source's key", required=True),
+        CUSTOMER_TOKEN,
+        Column("purpose", "string", "marketing, profiling, sharing", required=True),
+        Column("channel", "string", "channel, or all"),
+        Column("action", "string", "what was said", required=True, check="action IN ('grant', 'deny', 'withdraw')"),
+        Column("policy_version", "string", "text that was shown"),
+        Column("jurisdiction", "string", "law that applies"),
+        Column("evidence_uri", "string", "proof"),
+        Column("occurred_at", "timestamp", "when (UTC)", required=True),
+        *TECHNICAL,
+    ),
+    key=("source", "consent_id"),
+)
+
+IDENTIFIER_OBSERVATION = Table(
+    "silver.identifier_observation",
+    "An identifier seen on a source's record: identifiers of one record are evidence that they belong together.",
+    (
+        SOURCE,
+        Column("record_id", "string", "keyed hash of the record's identifiers", required=True, data_class=I),
+        Column("id_type", "string", "identifier type of conf/identity.yml", required=True, data_class=I),
+        Column("id_token", "string", "the identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=I),
+        Column("first_seen_at", "timestamp", "first sighting by event time (UTC)", required=True),
+        Column("last_seen_at", "timestamp", "last sighting by event time (UTC)", required=True),
+    ),
+    key=("source", "record_id", "id_type", "id_token"),
+    cluster_by=("id_token",),
+)
+
+IDENTITY_EDGE = Table(
+    "silver.identity_edge",
+    "Two identifiers that were seen together, by which rule, how strong, and whether they merge.",
+    (
+        _token("src_token", "the lesser identifier"),
+        _token("dst_token", "the greater identifier"),
+        Column("src_type", "string", "type of src_token"),
+        Column("dst_type", "string", "type of dst_token"),
+        Column("rule_id", "string", "<source>/<type>~<type>", required=True),
+        Column("edge_type", "string", "strong or weak", required=True),
+        Column("weight", "double", "weight of the evidence"),
+        Column("is_merging", "boolean", "whether it may join two clusters", required=True),
+        Column("fence_reason", "string", "why an edge that could merge does not"),
+        Column("first_seen_at", "timestamp", "first sighting (UTC)"),
+        Column("last_seen_at", "timestamp", "last sighting (UTC)"),
+        Column("evidence_count", "bigint", "records that say so"),
+    ),
+    key=("src_token", "dst_token", "rule_id"),
+)
+
+IDENTITY_MAP = Table(
+    "silver.identity_map",
+    "Who an identifier belongs to, with history: facts keep tokens and are joined to people through this map.",
+    (
+        Column("token", "string", "identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=I),
+        Column("one_id", "string", "the person's minted id", required=True, data_class=I),
+        Column("valid_from", "timestamp", "since when (UTC)", required=True),
+        Column("valid_to", "timestamp", "until when (UTC); null while it holds"),
+        Column("is_current", "boolean", "whether it holds", required=True),
+    ),
+    key=("token", "valid_from"),
+    cluster_by=("token",),
+)
+
+IDENTITY_ALIAS = Table(
+    "silver.identity_alias",
+    "Every one_id that was ever retired and the one that stands for it now.",
+    (
+        Column("old_id", "string", "retired one_id", required=True, data_class=I),
+        Column("current_id", "string", "one_id that stands for it", required=True, data_class=I),
+        Column("reason", "string", "merge or split"),
+    ),
+    key=("old_id",),
+)
+
+IDENTITY_EVENT = Table(
+    "silver.identity_event",
+    "What each identity run did to people: created, merged, split.",
+    (
+        Column("event_type", "string", "create, merge, split", required=True),
+        Column("one_id", "string", "the person that the event leaves", required=True, data_class=I),
+        Column("other_id", "string", "the retired or new id", data_class=I),
+        Column("n_tokens", "bigint", "identifiers concerned"),
+        Column("as_of", "date", "day of the data"),
+        Column("_batch", "bigint", "batch of the identity job", data_class=T),
+    ),
+    change_feed=False,
+)
+
+ALL = (
+    CUSTOMER_RECORD,
+    EVENT,
+    ORDER_HEADER,
+    ORDER_LINE,
+    PRODUCT,
+    STORE,
+    MESSAGE_EVENT,
+    CONSENT_EVENT,
+    IDENTIFIER_OBSERVATION,
+    IDENTITY_EDGE,
+    IDENTITY_MAP,
+    IDENTITY_ALIAS,
+    IDENTITY_EVENT,
+)

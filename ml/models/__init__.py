@@ -1,0 +1,1 @@
+"""Model families: plain Python over arrays, without Spark and without MLflow."""

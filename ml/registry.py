@@ -1,0 +1,196 @@
+"""Where models live: the only module that knows MLflow.
+
+Importing MLflow takes more than three seconds, so it is imported when a registry is first opened and not
+before; ``kith plan`` and ``kith tables`` never pay for it. Telemetry is off.
+"""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from ml.card import ModelCard
+from ml.models import boosted
+from ml.models.boosted import BoostedClassifier
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models.model import ModelInfo
+
+CHALLENGER, CHAMPION = "challenger", "champion"
+_CARD_FILE = "card.json"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that scores: its model (LightGBM text and calibration, no MLflow in it) and its card."""
+
+    name: str
+    version: str
+    run_id: str
+    model: BoostedClassifier
+    card: ModelCard
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the model's inputs, in order."""
+        return self.model.features
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version that was just registered, and the run that made it."""
+
+    name: str
+    version: str
+    run_id: str
+
+
+def champion(name: str, tracking_uri: str) -> Champion | None:
+    """Return the ``@champion`` of a registered model, or None if the model or the alias does not exist.
+
+    ``tracking_uri`` is MLflow's, for example ``sqlite:////home/me/.kith/mlflow.db``; the store is created if
+    missing.
+    """
+    client = _open(tracking_uri)
+    found = [
+        model for model in client.search_registered_models(f"name = '{name}'") if CHAMPION in model.aliases
+    ]
+    if not found:
+        return None
+    version = client.get_model_version_by_alias(name, CHAMPION)
+    run_id = str(version.run_id)
+    with TemporaryDirectory() as scratch:
+        folder = _download(client.get_model_version_download_uri(name, version.version), scratch)
+        model = BoostedClassifier.load(next(folder.rglob("trees.txt")).parent)
+        card = ModelCard.from_json(_run_file(client, run_id, _CARD_FILE, scratch))
+    return Champion(name, str(version.version), run_id, model, card)
+
+
+def log_and_register(
+    model: BoostedClassifier,
+    card: ModelCard,
+    *,
+    tracking_uri: str,
+    artifacts: Path,
+    params: Mapping[str, object],
+    pictures: Sequence[Path] = (),
+    example: Mapping[str, float] | None = None,
+) -> Registered:
+    """Log one training as a run of experiment ``kith/<name>`` and register its model as ``@challenger``.
+
+    The run gets ``params``, the card's metrics (those of the baseline and the old champion with a prefix),
+    the card itself, ``pictures``, and as tags the data versions, the training hash and the gate's reason.
+    ``artifacts`` is the folder for files; it takes effect when the experiment is first made. ``example`` is
+    one row of inputs that is no person's (means, medians), for MLflow's page.
+    """
+    import mlflow
+
+    client = _open(tracking_uri)
+    experiment = _experiment(client, f"kith/{card.name}", artifacts)
+    with mlflow.start_run(experiment_id=experiment, run_name=f"{card.name} {card.trained_as_of}") as run:
+        mlflow.log_params(dict(params))
+        mlflow.log_metrics(_metrics(card))
+        mlflow.set_tags(_tags(card))
+        mlflow.log_text(card.to_json(), _CARD_FILE)
+        for picture in pictures:
+            mlflow.log_artifact(str(picture), "plots")
+        run_id = str(run.info.run_id)
+        version = _register(client, card, _log_model(model, example), run_id)
+    client.set_registered_model_alias(card.name, CHALLENGER, version)
+    return Registered(card.name, version, run_id)
+
+
+def promote(registered: Registered, *, tracking_uri: str) -> None:
+    """Make a registered version the ``@champion``; the one before it stays registered, without the alias."""
+    _open(tracking_uri).set_registered_model_alias(registered.name, CHAMPION, registered.version)
+
+
+def _open(tracking_uri: str) -> "MlflowClient":
+    """Point MLflow at the store; a new SQLite store is migrated here, once, in about a second."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(tracking_uri)
+    mlflow.set_registry_uri(tracking_uri)
+    return mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+
+def _experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
+    existing = client.get_experiment_by_name(name)
+    if existing is not None:
+        return str(existing.experiment_id)
+    return str(client.create_experiment(name, artifact_location=artifacts.resolve().as_uri()))
+
+
+def _log_model(model: BoostedClassifier, example: Mapping[str, float] | None) -> "ModelInfo":
+    """Log a pyfunc that loads without Kith; requirements are given, as MLflow takes a minute to find them."""
+    import pandas as pd
+    from mlflow.models import ModelSignature
+    from mlflow.pyfunc import log_model
+    from mlflow.types import ColSpec, Schema
+
+    numbers = [ColSpec("double", feature) for feature in model.features]
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        folder.mkdir()
+        model.save(folder)
+        info: ModelInfo = log_model(
+            name="model",
+            loader_module="boosted",
+            data_path=str(folder),
+            code_paths=[boosted.__file__],
+            signature=ModelSignature(inputs=Schema([*numbers]), outputs=Schema([ColSpec("double")])),
+            input_example=None if example is None else pd.DataFrame([dict(example)]),
+            pip_requirements=[
+                f"{package}=={installed(package)}" for package in ("lightgbm", "numpy", "pandas")
+            ],
+        )
+
+
+def _register(client: "MlflowClient", card: ModelCard, logged: "ModelInfo", run_id: str) -> str:
+    if not client.search_registered_models(f"name = '{card.name}'"):
+        client.create_registered_model(card.name, description=card.description)
+    version = client.create_model_version(
+        card.name, source=logged.model_uri, run_id=run_id, tags=_tags(card), model_id=logged.model_id
+    )
+    return str(version.version)
+
+
+def _metrics(card: ModelCard) -> dict[str, float]:
+    parts = {"": card.metrics, "baseline_": card.baseline, "old_champion_": card.champion}
+    values = {
+        f"{prefix}{key}": value for prefix, part in parts.items() if part for key, value in vars(part).items()
+    }
+    gain = {f"gain_{bound}": value for bound, value in vars(card.gain_over_baseline).items()}
+    tried = {f"brier_{kind}": value for kind, value in card.calibration_brier.items()}
+    return {key: float(value) for key, value in {**values, **gain, **tried}.items()}
+
+
+def _tags(card: ModelCard) -> dict[str, str]:
+    return {
+        "gate": "promoted" if card.promoted else "refused",
+        "gate_reason": card.reason,
+        "trained_as_of": card.trained_as_of.isoformat(),
+        "training_hash": card.training_hash,
+        "training_rows": str(card.training_rows),
+        **{f"data_version.{table}": str(version) for table, version in card.data_versions.items()},
+    }
+
+
+def _download(uri: str, scratch: str) -> Path:
+    from mlflow.artifacts import download_artifacts
+
+    return Path(download_artifacts(artifact_uri=uri, dst_path=scratch))
+
+
+def _run_file(client: "MlflowClient", run_id: str, name: str, scratch: str) -> str:
+    return Path(client.download_artifacts(run_id, name, scratch)).read_text(encoding="utf-8")

@@ -1,0 +1,7 @@
+"""A coffee-and-retail chain with planted truth: every source that a customer lakehouse meets, at any scale."""
+
+from simulate.brand import Brand
+from simulate.landing import deliver
+from simulate.making import generate
+
+__all__ = ["Brand", "deliver", "generate"]

@@ -1,0 +1,37 @@
+"""Every rate at which the simulated records are dirty, in one place; a rate is the share of the rows it can hit."""
+
+PHONE_MISSING = 0.05
+PHONE_MISTYPED = 0.010
+PHONE_PLACEHOLDER = 0.012
+PHONE_FULL_WIDTH = 0.010
+PHONE_PLUS_86 = 0.050
+PHONE_SPACED = 0.030
+PHONE_DASHED = 0.020
+PLACEHOLDER_PHONES = ("13800138000", "13800138000", "13800138000", "13000000000", "18888888888")
+
+EMAIL_MISSING = 0.30
+EMAIL_MISTYPED = 0.010
+EMAIL_SHOUTED = 0.060
+EMAIL_PADDED = 0.020
+EMAIL_PLACEHOLDER = 0.008
+PLACEHOLDER_EMAIL = "none@none.com"
+
+NAME_MISSING = 0.04
+NAME_SPACED = 0.020
+NAME_FULL_WIDTH = 0.010
+NAME_TITLED = 0.020
+
+BIRTH_DATE_MISSING = 0.25
+BIRTH_DATE_PLACEHOLDER = 0.030
+PLACEHOLDER_BIRTH_DATE = "1900-01-01"
+BIRTH_DATE_SLASHED = 0.080
+
+FIELDS_SWAPPED = 0.004
+DATE_MISTYPED = 0.001
+ROW_DUPLICATED = 0.010
+ROW_LATE = 0.020
+ROW_MALFORMED = 0.002
+CLOCK_SKEWED = 0.030
+
+# Files that arrive once more under another name, as (source/object, delivery).
+RESENT = (("pos/receipt_north", 0), ("pos/receipt_south", 1), ("app/event", 2), ("crm/member", 1))

@@ -1,0 +1,106 @@
+"""The union-find on plain arrays: both roads against a plain one, over shapes, batch sizes and orders. No JVM."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from identity.components import kernel, unionfind
+from identity.components.unionfind import Pair
+
+Edge = tuple[int, int]
+Oracle = Callable[[Iterable[Edge]], dict[int, int]]
+Road = Callable[[Iterable[Pair]], Iterator[Pair]]
+
+ROADS = pytest.mark.parametrize("road", [unionfind.by_scipy, unionfind.streamed], ids=["scipy", "compiled"])
+
+
+def batches(edges: list[Edge], size: int) -> Iterator[Pair]:
+    """The edges as arrays of ``size``, with an empty batch before them."""
+    yield np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    for start in range(0, len(edges), size):
+        part = np.array(edges[start : start + size], dtype=np.int64)
+        yield part[:, 0].copy(), part[:, 1].copy()
+
+
+def collected(pairs: Iterable[Pair]) -> dict[int, int]:
+    """Vertex → label; fails when a vertex comes twice."""
+    found: dict[int, int] = {}
+    for vertices, labels in pairs:
+        for vertex, label in zip(vertices.tolist(), labels.tolist(), strict=True):
+            assert vertex not in found
+            found[vertex] = label
+    return found
+
+
+@ROADS
+@pytest.mark.parametrize("size", [1, 17, 100_000])
+def test_equals_the_oracle(road: Road, size: int, shape: list[Edge], oracle: Oracle) -> None:
+    assert collected(road(batches(shape, size))) == oracle(shape)
+
+
+@ROADS
+def test_order_and_direction_do_not_matter(road: Road, shape: list[Edge], oracle: Oracle) -> None:
+    for seed in range(5):
+        draw = random.Random(seed)
+        turned = [edge if draw.random() < 0.5 else edge[::-1] for edge in draw.sample(shape, len(shape))]
+        assert collected(road(batches(turned, 64))) == oracle(shape)
+
+
+@ROADS
+def test_nothing_in_nothing_out(road: Road) -> None:
+    assert collected(road([])) == {}
+    assert collected(road(batches([], 10))) == {}
+
+
+@ROADS
+@pytest.mark.parametrize("seed", range(4))
+def test_random_graphs_against_scipy(road: Road, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    n, m = 30_000, 10_000 * (seed + 1)
+    src, dst = draw.integers(0, n, m), draw.integers(0, n, m)
+    _, expected = connected_components(coo_array((np.ones(m), (src, dst)), shape=(n, n)), directed=False)
+    found = collected(road([(src, dst)]))
+    vertices = np.array(sorted(found))
+    assert np.array_equal(vertices, np.union1d(src, dst))
+    labels = np.array([found[vertex] for vertex in vertices.tolist()])
+    assert np.array_equal(expected[labels], expected[vertices])
+    assert len(np.unique(labels)) == len(np.unique(expected[vertices]))
+    assert (labels <= vertices).all()
+
+
+def test_the_table_grows_and_keeps_what_it_knew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unionfind, "FIRST_ROWS", 2)
+    monkeypatch.setattr(unionfind, "CHUNK", 1000)
+    edges = [(i, i + 2) for i in range(20_000)]
+    found = collected(unionfind.streamed(batches(edges, 37)))
+    assert found == {vertex: vertex % 2 for vertex in range(20_002)}
+
+
+@pytest.mark.parametrize("small", [0, 10, 10**6])
+def test_small_graphs_and_large_ones_take_their_roads(
+    small: int, shapes: dict[str, list[Edge]], oracle: Oracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roads: list[str] = []
+
+    def watched(name: str, road: Road) -> Road:
+        return lambda pairs: (roads.append(name), road(pairs))[1]
+
+    monkeypatch.setattr(unionfind, "by_scipy", watched("scipy", unionfind.by_scipy))
+    monkeypatch.setattr(unionfind, "streamed", watched("compiled", unionfind.streamed))
+    edges = shapes["sparse random"]
+    assert collected(unionfind.components(batches(edges, 7), small=small)) == oracle(edges)
+    assert roads == ["scipy" if small > len(edges) else "compiled"]
+
+
+def test_colliding_ids_are_told_apart() -> None:
+    table: NDArray[np.int64] = np.full((8, 2), -1, dtype=np.int64)
+    rows = [kernel.place(table, vertex) for vertex in range(200)]
+    twins = [vertex for vertex in range(200) if rows[vertex] == rows[0]][:4]
+    ids = np.array(twins, dtype=np.int64)
+    assert kernel.absorb(table, ids, ids) == len(twins) == 4
+    assert len({kernel.place(table, vertex) for vertex in twins}) == 4
