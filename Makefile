@@ -41,5 +41,5 @@ graph: setup ## write the manifest that Airflow reads
 lock: setup ## renew every lock file (maintainers)
 	@.venv/bin/python -m infra.setup.lock
 
-clean: ## remove the local lake and the caches; environments and jars stay
-	@rm -rf $(KITH_HOME) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+clean: ## remove the local lake (.kith) and the caches; environments and jars stay
+	@rm -rf .kith .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -19,9 +19,7 @@ from launch import (  # type: ignore[import-not-found]
     read_manifest,
 )
 
-AS_OF = Param(
-    None, type=["null", "string"], format="date", description="Data date; empty: the latest day in the data."
-)
+AS_OF = Param(None, type=["null", "string"], format="date", description="Data date; empty: the latest day in the data.")
 RETRY = {
     "retries": 2,
     "retry_delay": timedelta(minutes=2),

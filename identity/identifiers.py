@@ -114,8 +114,7 @@ def load_rules(path: str | Path) -> IdentityRules:
         raise SettingsError(f"the identity rules are not YAML: {error}", file=file) from error
     except ValidationError as error:
         faults = [
-            (_key(fault["loc"], raw), f"{fault['msg']} (found {fault['input']!r:.80})")
-            for fault in error.errors()
+            (_key(fault["loc"], raw), f"{fault['msg']} (found {fault['input']!r:.80})") for fault in error.errors()
         ]
         text = "; ".join(f"{key}: {rule}" for key, rule in faults)
         raise SettingsError(f"the identity rules are wrong: {text}", file=file, key=faults[0][0]) from error
@@ -170,12 +169,7 @@ def _regexp(pattern: str) -> str:
 def _key(location: tuple[int | str, ...], raw: object) -> str:
     """Dotted key of a fault, with identifier types by name instead of by position."""
     parts = [str(part) for part in location]
-    if (
-        len(location) > 1
-        and location[0] == "identifiers"
-        and isinstance(location[1], int)
-        and isinstance(raw, dict)
-    ):
+    if len(location) > 1 and location[0] == "identifiers" and isinstance(location[1], int) and isinstance(raw, dict):
         entry = raw["identifiers"][location[1]]
         name = entry.get("name", location[1]) if isinstance(entry, dict) else location[1]
         parts[:2] = [f"identifiers[{name}]"]

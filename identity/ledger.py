@@ -105,9 +105,7 @@ def _ranked(overlaps: DataFrame) -> DataFrame:
     # Tokens without an id are spread by cluster: they must not all meet in one partition.
     of_id = Window.partitionBy(F.coalesce("previous_id", F.concat(F.lit("~"), F.col("component"))))
     most = of_id.orderBy(F.col("n_verified").desc(), F.col("n_tokens").desc(), "founder")
-    claims = overlaps.withColumn(
-        "is_claim", F.col("previous_id").isNotNull() & (F.row_number().over(most) == 1)
-    )
+    claims = overlaps.withColumn("is_claim", F.col("previous_id").isNotNull() & (F.row_number().over(most) == 1))
     of_cluster = Window.partitionBy("component")
     oldest_verified = F.struct((F.col("n_verified") == 0).alias("is_unverified"), "previous_id")
     return claims.select(
@@ -167,11 +165,7 @@ def _aliases(decisions: DataFrame, previous: DataFrame) -> DataFrame:
 
 def _events(decisions: DataFrame, run_id: str) -> DataFrame:
     known = F.col("previous_id").isNotNull()
-    kind = (
-        F.when(_is_merged(), "merge")
-        .when(known & ~F.col("is_claim"), "split")
-        .when(F.col("is_fresh"), "create")
-    )
+    kind = F.when(_is_merged(), "merge").when(known & ~F.col("is_claim"), "split").when(F.col("is_fresh"), "create")
     is_split = F.col("event_type") == "split"
     other = F.when(is_split, F.col("one_id")).when(F.col("event_type") == "merge", F.col("previous_id"))
     return (

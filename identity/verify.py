@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from identity.components import unionfind
 from lakehouse.errors import KithError
 
 SAMPLED_VERTICES = 1_000_000
+SIZE = "size"
 
 
 class IdentityProofError(KithError):
@@ -49,19 +51,14 @@ def prove(
     Two Spark jobs. Examples are vertices, or the source end of an edge.
     """
     placed = _placed(edges, components)
-    checks = [
-        _rule("vertex_once", _twice(components), "vertex"),
-        _rule("vertex_missing", placed.where(F.col("src_at").isNull() | F.col("dst_at").isNull()), "src"),
-        _rule("edge_inside", placed.where(F.col("src_at") != F.col("dst_at")), "src"),
-        _rule("label_is_least", _mislabelled(components), "component"),
-    ]
+    checks = [_vertex_checks(components), _label_check(components), _edge_checks(placed)]
     if vertices is not None:
         absent = vertices.select("vertex").join(components, on="vertex", how="left_anti")
-        checks.append(_rule("vertex_missing", absent, "vertex"))
+        checks.append(absent.agg(_rule("vertex_missing", F.lit(True), "vertex")))
     if forbidden is not None:
-        together = _placed(forbidden, components).where(F.col("src_at") == F.col("dst_at"))
-        checks.append(_rule("forbidden_apart", together, "src"))
-    size, failures = _evaluated(components, checks)
+        together = F.col("src_at") == F.col("dst_at")
+        checks.append(_placed(forbidden, components).agg(_rule("forbidden_apart", together, "src")))
+    size, failures = _evaluated(checks)
     every = max(1, size // sampled_vertices)
     return failures + _resampled(components, placed, every)
 
@@ -73,37 +70,38 @@ def require(failures: list[Proof]) -> None:
         raise IdentityProofError(f"the components are not published: {text}", rule=failures[0].rule)
 
 
-def _evaluated(components: DataFrame, checks: list[DataFrame]) -> tuple[int, list[Proof]]:
-    """Number of vertices, and the failed ones of the one-row ``checks``; all in one job."""
-    found = components.agg(F.lit("size").alias("rule"), F.count(F.lit(1)).alias("n"), _no_example())
-    for check in checks:
-        found = found.unionByName(check)
-    row = found.agg(F.collect_list(F.struct("rule", "n", "example")).alias("rules")).first()
-    rules = row["rules"] if row is not None else []
-    size = sum(int(rule["n"]) for rule in rules if rule["rule"] == "size")
-    broken = [rule for rule in rules if rule["rule"] != "size" and rule["n"]]
-    failed = [Proof(rule["rule"], rule["n"], rule["example"]) for rule in broken]
+def _evaluated(checks: list[DataFrame]) -> tuple[int, list[Proof]]:
+    """Number of vertices, and the rules that fail in the one-row ``checks``; all in one Spark job."""
+    rules = [check.select(F.inline(F.array(*check.columns))) for check in checks]
+    found = reduce(DataFrame.unionByName, rules)
+    row = found.agg(F.collect_list(F.struct("rule", "failures", "example")).alias("rules")).first()
+    results = [Proof(**result.asDict()) for result in (row["rules"] if row is not None else [])]
+    size = sum(result.failures for result in results if result.rule == SIZE)
+    failed = [result for result in results if result.rule != SIZE and result.failures]
     return size, sorted(failed, key=lambda proof: proof.rule)
 
 
-def _rule(name: str, broken: DataFrame, example: str) -> DataFrame:
-    return broken.agg(
-        F.lit(name).alias("rule"), F.count(F.lit(1)).alias("n"), F.min(example).cast("long").alias("example")
-    )
+def _rule(name: str, broken: Column, example: str) -> Column:
+    """Aggregate: how many rows are ``broken``, and the least ``example`` of them."""
+    least = F.min(F.when(broken, F.col(example))).cast("long")
+    return F.struct(F.lit(name).alias("rule"), F.count_if(broken).alias("failures"), least.alias("example")).alias(name)
 
 
-def _no_example() -> Column:
-    return F.lit(None).cast("long").alias("example")
-
-
-def _twice(components: DataFrame) -> DataFrame:
+def _vertex_checks(components: DataFrame) -> DataFrame:
     sizes = components.groupBy("vertex").agg(F.count(F.lit(1)).alias("n"))
-    return sizes.where((F.col("n") > 1) | F.col("vertex").isNull())
+    twice = (F.col("n") > 1) | F.col("vertex").isNull()
+    return sizes.agg(_rule(SIZE, F.lit(True), "vertex"), _rule("vertex_once", twice, "vertex"))
 
 
-def _mislabelled(components: DataFrame) -> DataFrame:
+def _label_check(components: DataFrame) -> DataFrame:
     least = components.groupBy("component").agg(F.min("vertex").alias("least"))
-    return least.where(~F.col("component").eqNullSafe(F.col("least")))
+    return least.agg(_rule("label_is_least", ~F.col("component").eqNullSafe(F.col("least")), "component"))
+
+
+def _edge_checks(placed: DataFrame) -> DataFrame:
+    missing = F.col("src_at").isNull() | F.col("dst_at").isNull()
+    outside = F.coalesce(F.col("src_at") != F.col("dst_at"), F.lit(False))
+    return placed.agg(_rule("vertex_missing", missing, "src"), _rule("edge_inside", outside, "src"))
 
 
 def _placed(edges: DataFrame, components: DataFrame) -> DataFrame:
@@ -121,9 +119,7 @@ def _placed(edges: DataFrame, components: DataFrame) -> DataFrame:
 def _resampled(components: DataFrame, placed: DataFrame, every: int) -> list[Proof]:
     """Recompute every ``every``-th component by scipy, from its own edges and (as self-loops) vertices."""
     loops = components.select(F.col("vertex").alias("src"), F.col("vertex").alias("dst"), "component")
-    inner = placed.where(F.col("src_at") == F.col("dst_at")).select(
-        "src", "dst", F.col("src_at").alias("component")
-    )
+    inner = placed.where(F.col("src_at") == F.col("dst_at")).select("src", "dst", F.col("src_at").alias("component"))
     drawn = F.pmod(F.xxhash64("component"), F.lit(every)) == 0
     sample = loops.unionByName(inner).where(drawn & F.col("src").isNotNull())
     row = sample.coalesce(1).mapInArrow(_differences, "n long, example long").first()
@@ -138,7 +134,7 @@ def _differences(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     src, dst, given = (np.concatenate(side) for side in zip(*parts, strict=True))
     found = [(none, none), *unionfind.by_scipy([(src, dst)])]
     vertices, labels = (np.concatenate(side) for side in zip(*found, strict=True))
-    ends, first = np.unique(src, return_index=True)  # every vertex is the source of its own loop
-    wrong = vertices[labels != given[first[np.searchsorted(ends, vertices)]]] if len(ends) else none
+    # Every vertex is the source of its own loop, so that each is compared.
+    wrong = np.unique(src[labels[np.searchsorted(vertices, src)] != given]) if len(vertices) else none
     row = {"n": len(wrong), "example": int(wrong.min()) if len(wrong) else None}
     yield pa.RecordBatch.from_pylist([row], schema=pa.schema({"n": pa.int64(), "example": pa.int64()}))

@@ -120,7 +120,9 @@ def manifest(graph: Graph) -> dict[str, object]:
     groups = sorted({(ORDER.index(j.group), j.group.value, j.cadence) for j in jobs})
     return {
         "version": 1,
-        "jobs": [_entry(job, graph.upstream[job.name]) for job in sorted(jobs, key=lambda j: (ORDER.index(j.group), j.name))],
+        "jobs": [
+            _entry(job, graph.upstream[job.name]) for job in sorted(jobs, key=lambda j: (ORDER.index(j.group), j.name))
+        ],
         "groups": [{"name": name, "cadence": cadence} for _, name, cadence in groups],
     }
 

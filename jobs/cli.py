@@ -2,9 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import datetime
 
 import click
 from rich.markup import escape
@@ -116,7 +114,13 @@ def show(env: str | None, table: str, rows: int, where: str) -> None:
 @click.option("--people", default=1000, show_default=True, help="People of the brand.")
 @click.option("--seed", default=7, show_default=True)
 @click.option("--out", default="", help="Folder (default: <home>/simulated).")
-@click.option("--deliver", "deliveries", default=0, show_default=True, help="Deliver history and so many days to landing.")
+@click.option(
+    "--deliver",
+    "deliveries",
+    default=0,
+    show_default=True,
+    help="Deliver history and so many days to landing.",
+)
 @click.pass_obj
 def simulate(env: str | None, people: int, seed: int, out: str, deliveries: int) -> None:
     """Make the brand's files with planted truth, and deliver them where the sources look."""
@@ -147,12 +151,6 @@ def report(env: str | None) -> None:
     say(f"report: {write_report(_context(env))}")
 
 
-def stopwatch() -> Callable[[], float]:
-    """Seconds since it was made."""
-    began = datetime.now(UTC)
-    return lambda: (datetime.now(UTC) - began).total_seconds()
-
-
 def main() -> None:
     """Entry point: errors of Kith are one clear line, not a traceback."""
     try:
@@ -165,6 +163,3 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.exceptions.Abort:
         sys.exit(130)
-
-
-__all__ = ["Path", "cli", "date", "main"]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,21 +26,22 @@ class Bar:
 
     def __init__(self, total: int) -> None:
         columns = (
-            TextColumn("{task.completed:>3.0f}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.description}"),
         )
-        self._bar = Progress(*columns[1:], console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal)
+        self._bar = Progress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal)
         self._task = self._bar.add_task("", total=total)
         self._running: dict[str, float] = {}
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.stop()
 
     def progress(self, job: str, state: str) -> None:
@@ -60,7 +62,18 @@ def summary(outcome: Outcome) -> None:
     if not busy and not outcome.failures:
         say("nothing new: no table changed")
         return
-    grid = Grid("job", "rows in", "written", "deleted", "quarantined", "version", "s", "core s", box=None, pad_edge=False)
+    grid = Grid(
+        "job",
+        "rows in",
+        "written",
+        "deleted",
+        "quarantined",
+        "version",
+        "s",
+        "core s",
+        box=None,
+        pad_edge=False,
+    )
     for column in grid.columns[1:]:
         column.justify = "right"
     for name, runs in sorted(busy.items()):

@@ -41,12 +41,12 @@ def land_files(context: Context, job: Job, source: Source, batch: DataFrame, run
     files = batch_files(reader(context.spark), context.checkpoint(job), run.batch_id)
     readable, refused = inspect(source, files)
     with transaction(spark, context.app_id(job), run.batch_id):
-        bad = _land_records(context, job, source, spark, readable, run) if readable else None
+        bad = _land_records(context, source, spark, readable, run) if readable else None
         _quarantine(context, job, source, spark, bad, refused, run)
 
 
 def _land_records(
-    context: Context, job: Job, source: Source, spark: SparkSession, files: Sequence[Readable], run: JobRun
+    context: Context, source: Source, spark: SparkSession, files: Sequence[Readable], run: JobRun
 ) -> DataFrame | None:
     """Append the good records; give back the bad ones, or None when there are none."""
     records = read_records(spark, source, files)
@@ -64,7 +64,11 @@ def _land_records(
     landed = land(context.lake, source.table, Append(), good.coalesce(max(2, spark.sparkContext.defaultParallelism)))
     run.version_out = landed.version_out
     if landed.version_out >= 0:
-        run.rows_in, run.rows_out, run.rows_quarantined = counts.get["rows"], landed.rows_out, counts.get["bad"]
+        run.rows_in, run.rows_out, run.rows_quarantined = (
+            counts.get["rows"],
+            landed.rows_out,
+            counts.get["bad"],
+        )
     known_good = landed.version_out >= 0 and run.rows_quarantined == 0
     return None if known_good else records.where(F.col(BAD).isNotNull())
 

@@ -15,7 +15,7 @@ from lakehouse.errors import CheckFailed, JobFailed, KithError
 from lakehouse.expectations import failed_rules
 from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Read, Resource
 from lakehouse.land import DELETED, land, transaction
-from lakehouse.load import Merge
+from lakehouse.load import Merge, Scd2
 from lakehouse.runlog import JobRun
 from lakehouse.settings import Settings
 from lakehouse.stream import drain
@@ -126,6 +126,8 @@ def _transform_and_land(context: Context, job: Job, batch: DataFrame | None, run
     if not isinstance(frame, DataFrame):
         raise KithError("the transform returned no DataFrame", job=job.name)
     app_id = context.app_id(job, part)
+    if isinstance(job.load, Scd2):
+        frame = frame.withColumns({"valid_to": F.lit(None).cast("timestamp"), "is_current": F.lit(True)})
     frame = frame.localCheckpoint(eager=False)  # computed once; MERGE refuses a cached source
     with transaction(spark, app_id, run.batch_id):
         _publish(context, job, frame, run)

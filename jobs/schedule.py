@@ -73,7 +73,10 @@ def _timed(context: Context, job: Job, outcome: Outcome) -> list[JobRun]:
 
 
 def _finish(
-    running: dict[Future[list[JobRun]], Job], waiting: dict[str, set[str]], outcome: Outcome, progress: Progress
+    running: dict[Future[list[JobRun]], Job],
+    waiting: dict[str, set[str]],
+    outcome: Outcome,
+    progress: Progress,
 ) -> None:
     done, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in done:

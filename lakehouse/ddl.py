@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
@@ -39,16 +40,15 @@ def table_properties(table: Table) -> dict[str, str]:
     if table.retention_days:
         properties["delta.deletedFileRetentionDuration"] = f"interval {table.retention_days} days"
     checks = {f"{c.name}_valid": c.check for c in table.columns if c.check} | {r.name: r.sql for r in table.rules}
-    return properties | {f"delta.constraints.{name}": sql for name, sql in checks.items()}
+    # Delta takes an unknown as a violation, SQL and our rules do not.
+    return properties | {f"delta.constraints.{name}": f"coalesce(({sql}), true)" for name, sql in checks.items()}
 
 
 def create(spark: SparkSession, table: Table, path: str, extra: Mapping[str, str] | None = None) -> None:
     """Create the table at ``path`` from its contract, with constraints and clustering; nothing if it is there."""
     builder = DeltaTable.createIfNotExists(spark).location(path).comment(table.comment)
     for column in table.columns:
-        builder = builder.addColumn(
-            column.name, column.type, nullable=not column.required, comment=column.comment
-        )
+        builder = builder.addColumn(column.name, column.type, nullable=not column.required, comment=column.comment)
     if table.cluster_by:
         builder = builder.clusterBy(*table.cluster_by)
     for key, value in (table_properties(table) | dict(extra or {})).items():
@@ -59,7 +59,8 @@ def create(spark: SparkSession, table: Table, path: str, extra: Mapping[str, str
 def drift(table: Table, actual: StructType) -> list[Drift]:
     """Differences between a contract and a table's schema, in the contract's order; empty when they agree."""
     found = {f.name: f.dataType.simpleString() for f in actual.fields}
-    expected = {c.name: StructType.fromDDL(f"`{c.name}` {c.type}")[0].dataType.simpleString() for c in table.columns}
+    contract = cast(StructType, StructType.fromDDL(table.schema_ddl))
+    expected = {f.name: f.dataType.simpleString() for f in contract.fields}
     result = [Drift("added", n, t, "") for n, t in expected.items() if n not in found]
     result += [Drift("retyped", n, t, found[n]) for n, t in expected.items() if n in found and found[n] != t]
     result += [Drift("removed", n, "", t) for n, t in found.items() if n not in expected]

@@ -16,10 +16,15 @@ _LOCK = threading.Lock()
 @functools.cache
 def _batch_definition() -> object:
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    return context.data_sources.add_pandas("measured").add_dataframe_asset("rules").add_batch_definition_whole_dataframe("all")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    return (
+        context.data_sources.add_pandas("measured")
+        .add_dataframe_asset("rules")
+        .add_batch_definition_whole_dataframe("all")
+    )
 
 
 def failed_rules(measured: Measured, tolerance: Mapping[str, float] | None = None) -> list[str]:
@@ -27,9 +32,9 @@ def failed_rules(measured: Measured, tolerance: Mapping[str, float] | None = Non
 
     The suite runs on the measurements, one column for each rule, not on the rows: the scan was done by Spark once.
     """
-    import great_expectations.expectations as gxe
     import pandas as pd
     from great_expectations import ExpectationSuite
+    from great_expectations.expectations.core import ExpectColumnMaxToBeBetween
 
     if not measured.violations:
         return []
@@ -38,9 +43,7 @@ def failed_rules(measured: Measured, tolerance: Mapping[str, float] | None = Non
         batch = _batch_definition().get_batch({"dataframe": pd.DataFrame([measured.violations])})  # type: ignore[attr-defined]
         suite = ExpectationSuite(
             name=measured.table,
-            expectations=[
-                gxe.ExpectColumnMaxToBeBetween(column=rule, max_value=limit) for rule, limit in allowed.items()
-            ],
+            expectations=[ExpectColumnMaxToBeBetween(column=rule, max_value=limit) for rule, limit in allowed.items()],
         )
         outcome = batch.validate(suite)
     return [r.expectation_config.kwargs["column"] for r in outcome.results if not r.success]

@@ -149,8 +149,6 @@ def job(
             raise ContractError(f"parameters {parameters} are not the reads {tuple(reads)}", job=writes.name)
         if function.__name__ != writes.entity:
             raise ContractError(f"the function is called {function.__name__}", job=writes.name)
-        return Job(
-            writes, dict(reads), load, function, doc, group, cadence, version, size, is_ledger=is_ledger
-        )
+        return Job(writes, dict(reads), load, function, doc, group, cadence, version, size, is_ledger=is_ledger)
 
     return wrap

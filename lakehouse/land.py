@@ -134,17 +134,18 @@ def _clauses(
 def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
     """Close the current rows that differ and open new ones, in one MERGE; a new entity just opens."""
     delta = lake.delta(table, frame.sparkSession)
-    current = delta.toDF().where("is_current").select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked])
+    current = (
+        delta.toDF().where("is_current").select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked])
+    )
     compared = frame.join(current.withColumn("_known", F.lit(True)), on=list(load.entity), how="left")
     differs = ~_all([F.col(c).eqNullSafe(F.col(f"_old_{c}")) for c in load.tracked])
     moved = compared.where(F.col("_known").isNull() | differs).select(*frame.columns, F.col("_known").alias("_close"))
     opening = moved.withColumn("_close", F.lit(False))
     staged = moved.where("_close").unionByName(opening)
     closes = _same(load.entity) & F.col("t.is_current") & F.col("s._close")
-    opened = {c: f"s.{c}" for c in frame.columns} | {"valid_to": "CAST(NULL AS TIMESTAMP)", "is_current": "true"}
     builder = delta.alias("t").merge(staged.alias("s"), closes)
     builder = builder.whenMatchedUpdate(set={"valid_to": "s.valid_from", "is_current": "false"})
-    builder.whenNotMatchedInsert("NOT s._close", dict(opened)).execute()
+    builder.whenNotMatchedInsert("NOT s._close", {c: f"s.{c}" for c in table.column_names}).execute()
 
 
 def _landed(lake: Lake, table: Table, spark: SparkSession, before: int) -> Landed:

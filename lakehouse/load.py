@@ -33,7 +33,8 @@ class Merge:
 class Scd2:
     """History by validity: a row whose ``tracked`` columns differ from the current one closes it and opens a new one.
 
-    The table has ``valid_from``, ``valid_to`` (null: still valid) and ``is_current``; the frame brings ``valid_from``.
+    The table has ``valid_from``, ``valid_to`` (null: still valid) and ``is_current``; the job's frame brings
+    ``valid_from``, the runner the other two.
     """
 
     entity: tuple[str, ...]

@@ -63,8 +63,7 @@ def build_session(settings: Settings, app: str = "kith") -> SparkSession:
         builder = builder.master(settings.spark_master)
     for key, value in spark_conf(settings).items():
         builder = builder.config(key, value)
-    spark = builder.getOrCreate()
-    return spark
+    return builder.getOrCreate()
 
 
 def _jvm(spark: SparkSession) -> JavaObject:
@@ -96,7 +95,7 @@ def _configuration(spark: SparkSession, path: str) -> JavaObject:
 def run_seconds(spark: SparkSession, group: str) -> float:
     """Executor run time in seconds, over all tasks of the Spark jobs of a job group."""
     context = spark.sparkContext
-    store = context._jsc.sc().statusStore()  # type: ignore[union-attr]
+    store = context._jsc.sc().statusStore()
     tracker = context.statusTracker()
     stages = {s for job in tracker.getJobIdsForGroup(group) for s in _stages(tracker.getJobInfo(job))}
     return sum(_stage_seconds(store, stage) for stage in stages)
@@ -115,5 +114,7 @@ def _stage_seconds(store: JavaObject, stage: int) -> float:
 
 def root_message(error: Exception) -> str:
     """The first line of what an exception says; of the JVM's own exception where it comes from there."""
-    text = str(error.java_exception.toString()) if isinstance(error, Py4JJavaError) else f"{type(error).__name__}: {error}"
+    text = (
+        str(error.java_exception.toString()) if isinstance(error, Py4JJavaError) else f"{type(error).__name__}: {error}"
+    )
     return text.strip().split("\n", 1)[0]

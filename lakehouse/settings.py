@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # the signature is pydantic's
         """Environment variables go before what the files say (which come in as init arguments)."""
         return env_settings, init_settings
 
@@ -80,13 +80,19 @@ def load_settings(env: str | None = None, **overrides: object) -> Settings:
     name = env or os.environ.get("KITH_ENV", "local")
     conf = Path(os.environ.get("KITH_CONF", str(ROOT / "conf")))
     values: dict[str, object] = {"conf": str(conf)}
+    origin: dict[str, Path] = {}
     for overlay in (conf / "base.yml", conf / f"{name}.yml"):
-        values |= _read(overlay, required=overlay.stem == name and env is not None)
+        found = _read(overlay, required=overlay.stem == name and env is not None)
+        values |= found
+        origin |= dict.fromkeys(found, overlay)
     try:
-        return Settings(**(values | {"env": name} | overrides))  # type: ignore[arg-type]
+        settings = Settings(**(values | overrides))  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(first["msg"], file=conf, key=".".join(map(str, first["loc"]))) from error
+        key = str(first["loc"][0])
+        file = None if f"KITH_{key.upper()}" in os.environ else origin.get(key)
+        raise SettingsError(first["msg"], file=file, key=key) from error
+    return settings.model_copy(update={"env": name})
 
 
 def _read(path: Path, *, required: bool) -> dict[str, object]:

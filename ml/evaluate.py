@@ -155,8 +155,7 @@ def gain_interval(
     draws = np.random.default_rng(seed)
     n = len(labels)
     resamples = [
-        difference(np.bincount(draws.integers(0, n, n), minlength=n).astype(np.float64))
-        for _ in range(rounds)
+        difference(np.bincount(draws.integers(0, n, n), minlength=n).astype(np.float64)) for _ in range(rounds)
     ]
     low, high = np.nanquantile(resamples, [1 - confidence, confidence])
     return Interval(low=float(low), value=difference(np.ones_like(labels)), high=float(high))
@@ -175,8 +174,7 @@ def leaks(rows: Floats, labels: Floats, features: Sequence[str], *, max_auc: flo
 def _single_auc(values: Floats, labels: Floats) -> float:
     ones = np.ones_like(labels)
     low, high = (
-        _auc(*_groups(np.where(np.isnan(values), filler, values)).counts(labels, ones))
-        for filler in (-np.inf, np.inf)
+        _auc(*_groups(np.where(np.isnan(values), filler, values)).counts(labels, ones)) for filler in (-np.inf, np.inf)
     )
     return max(low, 1 - low, high, 1 - high)
 
@@ -203,9 +201,7 @@ def _lift10(positive: Floats, negative: Floats) -> float:
     total = positive.sum()
     taken = np.concatenate(([0.0], np.cumsum(positive + negative)))
     found = np.concatenate(([0.0], np.cumsum(positive)))
-    return (
-        float(np.interp(TOP_SHARE * taken[-1], taken, found) / (TOP_SHARE * total)) if total else float("nan")
-    )
+    return float(np.interp(TOP_SHARE * taken[-1], taken, found) / (TOP_SHARE * total)) if total else float("nan")
 
 
 _RANKING: Mapping[str, Callable[[Floats, Floats], float]] = {"auc": _auc, "ap": _ap, "lift10": _lift10}

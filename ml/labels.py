@@ -5,7 +5,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ml.features.as_of import seen, visible_on
+from ml.features.as_of import visible_on
 
 
 def repurchase(
@@ -27,11 +27,18 @@ def repurchase(
     known yet. ``as_ofs(as_of date)``; ``purchases(one_id, order_id, ordered_at, known_at, …)``.
     """
     over = as_ofs.where(F.date_add(F.col("as_of"), horizon_days) <= F.lit(known_before))
-    rows = _visible_days(purchases).where(F.col("visible_on") <= F.lit(known_before))
-    members = _members(rows, over, bought_within_days)
-    bought = _buyers(rows, over, horizon_days)
-    return members.join(bought, on=["one_id", "as_of"], how="left").select(
-        "one_id", "as_of", F.coalesce(F.col("label"), F.lit(0)).alias("label")
+    days_ago = F.date_diff(F.col("as_of"), F.col("ordered_on"))
+    near = (days_ago <= bought_within_days) & (days_ago > -horizon_days)
+    return (
+        _known_purchases(purchases, known_before)
+        .join(F.broadcast(over), on=near, how="inner")
+        .groupBy("one_id", "as_of")
+        .agg(
+            F.max(F.col("visible_on") <= F.col("as_of")).alias("is_member"),
+            F.max((days_ago <= 0).cast("int")).alias("label"),
+        )
+        .where(F.col("is_member"))
+        .select("one_id", "as_of", "label")
     )
 
 
@@ -40,24 +47,10 @@ def eligible(bought_within_days: int) -> Column:
     return F.col("recency_days") <= bought_within_days
 
 
-def _visible_days(purchases: DataFrame) -> DataFrame:
-    return purchases.where(F.col("one_id").isNotNull()).select(
-        "one_id",
-        F.to_date("ordered_at").alias("ordered_on"),
-        visible_on(F.col("ordered_at"), F.col("known_at")).alias("visible_on"),
-    )
-
-
-def _members(rows: DataFrame, as_ofs: DataFrame, bought_within_days: int) -> DataFrame:
-    recent = F.date_diff(F.col("as_of"), F.col("ordered_on")) <= bought_within_days
-    return seen(rows, as_ofs).where(recent).select("one_id", "as_of").dropDuplicates()
-
-
-def _buyers(rows: DataFrame, as_ofs: DataFrame, horizon_days: int) -> DataFrame:
-    days_after = F.date_diff(F.col("ordered_on"), F.col("as_of"))
-    in_window = (days_after >= 0) & (days_after < horizon_days)
+def _known_purchases(purchases: DataFrame, known_before: date) -> DataFrame:
+    visible = visible_on(F.col("ordered_at"), F.col("known_at"))
     return (
-        rows.join(F.broadcast(as_ofs), on=in_window, how="inner")
-        .select("one_id", "as_of", F.lit(1).alias("label"))
-        .dropDuplicates()
+        purchases.where(F.col("one_id").isNotNull())
+        .select("one_id", F.to_date("ordered_at").alias("ordered_on"), visible.alias("visible_on"))
+        .where(F.col("visible_on") <= F.lit(known_before))
     )

@@ -39,13 +39,14 @@ def _calibration(card: ModelCard, title: str) -> Figure:
     bins = card.calibration_bins
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", label="perfect")
     axes.plot(
-        [b.mean_score for b in bins], [b.actual_rate for b in bins], color=STRONG, label=card.calibration
+        [b.mean_score for b in bins],
+        [b.actual_rate for b in bins],
+        color=STRONG,
+        label=f"calibration: {card.calibration}",
     )
     biggest = max(b.rows for b in bins)
     sizes = [20 + 180 * b.rows / biggest for b in bins]
-    axes.scatter(
-        [b.mean_score for b in bins], [b.actual_rate for b in bins], s=sizes, color=STRONG, alpha=0.6
-    )
+    axes.scatter([b.mean_score for b in bins], [b.actual_rate for b in bins], s=sizes, color=STRONG, alpha=0.6)
     axes.legend(frameon=False, title=f"mean error {card.metrics.calibration_error:.3f}")
     return figure
 
@@ -55,9 +56,7 @@ def _gain_lift(card: ModelCard, title: str) -> Figure:
     left, right = figure.subplots(1, 2)
     tenths = [d.decile for d in card.deciles]
     _axes(left, f"Gain: {title}", "best share of people, %", "share of buyers found, %")
-    left.plot(
-        [0, *(10 * n for n in tenths)], [0, *(100 * d.gain for d in card.deciles)], color=STRONG, marker="o"
-    )
+    left.plot([0, *(10 * n for n in tenths)], [0, *(100 * d.gain for d in card.deciles)], color=STRONG, marker="o")
     left.plot([0, 100], [0, 100], color=SOFT, linestyle="--")
     _axes(right, f"Lift: AUC {card.metrics.auc:.3f}, baseline {card.baseline.auc:.3f}", "decile", "lift")
     right.bar(tenths, [d.lift for d in card.deciles], color=STRONG)

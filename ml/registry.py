@@ -57,9 +57,7 @@ def champion(name: str, tracking_uri: str) -> Champion | None:
     missing.
     """
     client = _open(tracking_uri)
-    found = [
-        model for model in client.search_registered_models(f"name = '{name}'") if CHAMPION in model.aliases
-    ]
+    found = [model for model in client.search_registered_models(f"name = '{name}'") if CHAMPION in model.aliases]
     if not found:
         return None
     version = client.get_model_version_by_alias(name, CHAMPION)
@@ -150,10 +148,9 @@ def _log_model(model: BoostedClassifier, example: Mapping[str, float] | None) ->
             code_paths=[boosted.__file__],
             signature=ModelSignature(inputs=Schema([*numbers]), outputs=Schema([ColSpec("double")])),
             input_example=None if example is None else pd.DataFrame([dict(example)]),
-            pip_requirements=[
-                f"{package}=={installed(package)}" for package in ("lightgbm", "numpy", "pandas")
-            ],
+            pip_requirements=[f"{package}=={installed(package)}" for package in ("lightgbm", "numpy", "pandas")],
         )
+    return info
 
 
 def _register(client: "MlflowClient", card: ModelCard, logged: "ModelInfo", run_id: str) -> str:
@@ -167,9 +164,7 @@ def _register(client: "MlflowClient", card: ModelCard, logged: "ModelInfo", run_
 
 def _metrics(card: ModelCard) -> dict[str, float]:
     parts = {"": card.metrics, "baseline_": card.baseline, "old_champion_": card.champion}
-    values = {
-        f"{prefix}{key}": value for prefix, part in parts.items() if part for key, value in vars(part).items()
-    }
+    values = {f"{prefix}{key}": value for prefix, part in parts.items() if part for key, value in vars(part).items()}
     gain = {f"gain_{bound}": value for bound, value in vars(card.gain_over_baseline).items()}
     tried = {f"brier_{kind}": value for kind, value in card.calibration_brier.items()}
     return {key: float(value) for key, value in {**values, **gain, **tried}.items()}

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
+from lakehouse.errors import SettingsError
 from ml import evaluate, registry
 from ml.card import ModelCard
 from ml.evaluate import Floats
@@ -93,6 +94,7 @@ def train(
     held out; the registered model is the one measured on it and is not fitted again on all rows, so that its
     figures are its own, and so that an older champion is never measured on outcomes that it learned from.
     ``data_versions`` are the Delta versions that were read, by table. The same rows give the same model.
+    Raises ``SettingsError`` if the baseline is none of the features.
     """
     rows = sample(training, max_rows=spec.max_rows) if isinstance(training, DataFrame) else training
     split = _split(rows, spec, as_of)
@@ -134,9 +136,7 @@ def _missing(split: _Split, spec: ModelSpec) -> str:
         if rows < gate.min_rows:
             faults.append(f"{rows} {name} rows, needs {gate.min_rows}")
         elif min(positives, rows - positives) < gate.min_positives:
-            faults.append(
-                f"{positives} of {rows} {name} rows are positive, needs {gate.min_positives} of each outcome"
-            )
+            faults.append(f"{positives} of {rows} {name} rows are positive, needs {gate.min_positives} of each outcome")
     return "; ".join(faults)
 
 
@@ -145,6 +145,8 @@ def _measure(split: _Split, spec: ModelSpec, old: Champion | None) -> _Measured:
     from ml.models.calibrated import fit_calibrated, single_feature_scores
 
     past, held = split.past, split.held
+    if spec.baseline not in past.features:
+        raise SettingsError(f"the baseline {spec.baseline!r} of {spec.name} is none of its features", key="baseline")
     fit = fit_calibrated(
         past.values,
         past.labels,
@@ -161,9 +163,7 @@ def _measure(split: _Split, spec: ModelSpec, old: Champion | None) -> _Measured:
     return _Measured(fit.model, fit.brier, scores, _evidence(split, spec, scores, baseline, old))
 
 
-def _evidence(
-    split: _Split, spec: ModelSpec, scores: Floats, baseline: Floats, old: Champion | None
-) -> Evidence:
+def _evidence(split: _Split, spec: ModelSpec, scores: Floats, baseline: Floats, old: Champion | None) -> Evidence:
     gate, past, held = spec.gate, split.past, split.held
     comparable = old is not None and set(old.features) <= set(held.features)
     champion = old.model.predict(held.of(old.features)) if old is not None and comparable else None
@@ -253,9 +253,7 @@ def _median(values: Floats) -> float:
 
 def _params(spec: ModelSpec) -> dict[str, object]:
     """The specification flattened to MLflow's parameters."""
-    plain = spec.model_dump(
-        mode="json", exclude={"algorithm", "gate", "tiers", "name", "description", "population"}
-    )
+    plain = spec.model_dump(mode="json", exclude={"algorithm", "gate", "tiers", "name", "description", "population"})
     gate = {f"gate.{key}": value for key, value in spec.gate.model_dump().items()}
     trees = {f"lightgbm.{key}": value for key, value in spec.algorithm.params.items()}
     return {**plain, **spec.population.model_dump(), "rounds": spec.algorithm.rounds, **trees, **gate}

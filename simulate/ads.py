@@ -10,7 +10,16 @@ from simulate.events import anonymous_id
 from simulate.visits import AD_CHANNELS, MALL, WEB, browsing
 from simulate.world import World, named
 
-CLICK_FIELDS = ("click_id", "campaign_id", "channel", "device_id", "anonymous_id", "clicked_at", "landing_url", "cost")
+CLICK_FIELDS = (
+    "click_id",
+    "campaign_id",
+    "channel",
+    "device_id",
+    "anonymous_id",
+    "clicked_at",
+    "landing_url",
+    "cost",
+)
 SPEND_FIELDS = ("day", "channel", "campaign_id", "impressions", "clicks", "cost", "currency")
 ANONYMOUS_ID_KNOWN = 0.85
 CLICKS_PER_THOUSAND = 12

@@ -77,7 +77,7 @@ class Brand:
     def instant(self, millis: str) -> str:
         """SQL: milliseconds since the first day as ISO-8601 text with Z."""
         shown = f"timestamp_millis({self.epoch}000L + {millis})"
-        return f'date_format({shown}, "yyyy-MM-dd\'T\'HH:mm:ss.SSS\'Z\'")'
+        return f"date_format({shown}, \"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\")"
 
     def day(self, number: str) -> str:
         """SQL: the number of a day since the first one as ISO date text."""

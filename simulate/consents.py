@@ -29,7 +29,10 @@ def consents(world: World) -> DataFrame:
     return (
         memberships(world)
         .selectExpr("id", "phone_owner", "account", "since", "explode(sequence(0, 2)) AS purpose")
-        .selectExpr("*", f"{dice.chance(lookup(GRANT_RATES, 'purpose'), 'granted', 'id', 'account', 'purpose')} AS granted")
+        .selectExpr(
+            "*",
+            f"{dice.chance(lookup(GRANT_RATES, 'purpose'), 'granted', 'id', 'account', 'purpose')} AS granted",
+        )
         .selectExpr("*", f"explode(IF({withdrawn}, array(0, 1), array(0))) AS turn")
         .selectExpr("*", f"IF(turn = 1, {later}, since + 30) AS seconds")
         .selectExpr(*named(_columns(world)), f"{brand.delivery(f'cast(floor(seconds / {DAY}) AS INT)')} AS delivery")

@@ -12,9 +12,29 @@ from simulate.world import World, named
 PRODUCT_FIELDS = (
     "sku", "name", "category", "subcategory", "brand", "price_band", "unit", "gtin", "launched_on", "status", "updated_at",
 )  # fmt: skip
-STORE_FIELDS = ("store_id", "name", "format", "region", "province", "city", "lat", "lon", "opened_on", "updated_at")
+STORE_FIELDS = (
+    "store_id",
+    "name",
+    "format",
+    "region",
+    "province",
+    "city",
+    "lat",
+    "lon",
+    "opened_on",
+    "updated_at",
+)
 PRICE_FIELDS = ("sku", "price", "currency", "valid_from", "valid_to", "updated_at")
-PROMOTION_FIELDS = ("promotion_id", "name", "kind", "category", "discount_pct", "starts_on", "ends_on", "updated_at")
+PROMOTION_FIELDS = (
+    "promotion_id",
+    "name",
+    "kind",
+    "category",
+    "discount_pct",
+    "starts_on",
+    "ends_on",
+    "updated_at",
+)
 CHANGED_A_DAY = 0.04
 KNOWN_BEFORE_DAYS = 7
 

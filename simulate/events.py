@@ -29,9 +29,19 @@ def events(world: World, channel: Channel) -> DataFrame:
     dice = world.dice
     return (
         visits(world, channel)
-        .selectExpr("*", "explode(sequence(0, steps - 1)) AS step", f"{_known(dice)} AS known", *named(_hardware(dice, channel)))
+        .selectExpr(
+            "*",
+            "explode(sequence(0, steps - 1)) AS step",
+            f"{_known(dice)} AS known",
+            *named(_hardware(dice, channel)),
+        )
         .selectExpr("*", f"{_what(dice)} AS what_happened", f"{_line_index()} AS line_index")
-        .selectExpr("*", f"{_sku(dice, channel)} AS sku", "get(lines, line_index) AS line", *named(_clocks(dice, channel)))
+        .selectExpr(
+            "*",
+            f"{_sku(dice, channel)} AS sku",
+            "get(lines, line_index) AS line",
+            *named(_clocks(dice, channel)),
+        )
         .selectExpr("*", *named(_values(dice, channel)))
         .selectExpr(*named(_message(world, channel)))
         .where(f"delivery <= {world.brand.increments}")
@@ -68,8 +78,14 @@ def _known(dice: Dice) -> str:
 
 
 def _hardware(dice: Dice, channel: Channel) -> dict[str, str]:
-    shared = f"tablet AND {dice.chance(ON_TABLET, 'on.tablet', 'visit')}" if channel.name in {"coffee", "mall"} else "false"
-    return {"on_tablet": shared, "day": "cast(at DIV 86400 AS INT)", "agent": dice.pick(words.USER_AGENTS, "agent", "device_owner")}
+    shared = (
+        f"tablet AND {dice.chance(ON_TABLET, 'on.tablet', 'visit')}" if channel.name in {"coffee", "mall"} else "false"
+    )
+    return {
+        "on_tablet": shared,
+        "day": "cast(at DIV 86400 AS INT)",
+        "agent": dice.pick(words.USER_AGENTS, "agent", "device_owner"),
+    }
 
 
 def _what(dice: Dice) -> str:
@@ -150,8 +166,18 @@ def _context(dice: Dice, channel: Channel) -> str:
     version = dice.pick(("5.1.0", "5.2.0", "5.2.1", "5.3.0"), "version", "device_owner")
     campaign = struct({"source": source, "medium": "'cpc'", "name": f"concat('AD-', {source})"})
     path = "IF(sku IS NULL, '/', concat('/p/', " + assortment.sku_code("sku") + "))"
-    page = struct({"url": f"concat('https://shop.example.com', {path})", "referrer": f"concat('https://', {source}, '.example.com/')"})
-    grants = struct({"advertising": dice.chance(0.7, "cookie.ads", "id"), "analytics": dice.chance(0.9, "cookie.stats", "id")})
+    page = struct(
+        {
+            "url": f"concat('https://shop.example.com', {path})",
+            "referrer": f"concat('https://', {source}, '.example.com/')",
+        }
+    )
+    grants = struct(
+        {
+            "advertising": dice.chance(0.7, "cookie.ads", "id"),
+            "analytics": dice.chance(0.9, "cookie.stats", "id"),
+        }
+    )
     fields = {
         "device": struct({"id": seen, "type": kind}),
         "ip": f"concat_ws('.', '36', {address})",
@@ -183,7 +209,12 @@ def _properties(world: World) -> str:
 
 
 def _traits(dice: Dice, channel: Channel) -> str:
-    shown = {"app": (0.92, 0.3, 0.0), "coffee": (0.75, 0.0, 0.85), "mall": (0.6, 0.1, 0.85), "web": (0.35, 1.0, 0.0)}
+    shown = {
+        "app": (0.92, 0.3, 0.0),
+        "coffee": (0.75, 0.0, 0.85),
+        "mall": (0.6, 0.1, 0.85),
+        "web": (0.35, 1.0, 0.0),
+    }
     phone, mail, union = shown[channel.name]
     keys = (f"trait.{channel.name}", "id", "account")
     dirty = smudge.phone(dice, f"{channel.name}.phone", "clean_phone", "id", "account")

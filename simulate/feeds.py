@@ -35,7 +35,10 @@ def _events(world: World, channel: Channel) -> DataFrame:
 
 
 FEEDS = (
-    *(Feed(f"{channel.source}/event", "json", events.FIELDS, partial(_events, channel=channel)) for channel in visits.CHANNELS),
+    *(
+        Feed(f"{channel.source}/event", "json", events.FIELDS, partial(_events, channel=channel))
+        for channel in visits.CHANNELS
+    ),
     Feed("pos/receipt_north", "csv", pos.NORTH_FIELDS, pos.receipts_north, layout=1),
     Feed("pos/receipt_north", "csv", pos.NORTH_FIELDS_LATER, pos.receipts_north_later, layout=2),
     Feed("pos/receipt_south", "csv", pos.SOUTH_FIELDS, pos.receipts_south, charset="GB18030"),

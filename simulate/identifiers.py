@@ -10,7 +10,7 @@ from simulate.dice import Dice, literal, lookup
 _STEP = 1_618_033_987
 _PREFIXES = tuple(
     f"1{rest}" for rest in
-    "30 31 32 33 34 35 36 37 38 39 50 51 52 53 55 56 57 58 59 80 81 82 86 87 88 89 98".split()
+    ["30", "31", "32", "33", "34", "35", "36", "37", "38", "39", "50", "51", "52", "53", "55", "56", "57", "58", "59", "80", "81", "82", "86", "87", "88", "89", "98"]
 )  # fmt: skip
 _PHONES = len(_PREFIXES) * 10**8
 _NUMBERS = 10**10
@@ -118,9 +118,15 @@ def person_id(person: str) -> str:
 def full_name(dice: Dice, person: str, head: str) -> str:
     """A Chinese or Latin name; members of a household mostly share the surname."""
     family = f"IF({dice.chance(0.7, 'surname.shared', person)}, {head}, {person})"
-    given = [dice.pick(words.GIVEN_FIRST, "given.first", person), dice.pick(words.GIVEN_SECOND, "given.second", person)]
+    given = [
+        dice.pick(words.GIVEN_FIRST, "given.first", person),
+        dice.pick(words.GIVEN_SECOND, "given.second", person),
+    ]
     chinese = f"concat({dice.pick(words.SURNAMES, 'surname', family)}, {', '.join(given)})"
-    latin = [dice.pick(words.LATIN_GIVEN, "latin.given", person), dice.pick(words.LATIN_SURNAMES, "latin.surname", family)]
+    latin = [
+        dice.pick(words.LATIN_GIVEN, "latin.given", person),
+        dice.pick(words.LATIN_SURNAMES, "latin.surname", family),
+    ]
     return f"IF({dice.chance(LATIN_NAME, 'latin', person)}, concat_ws(' ', {', '.join(latin)}), {chinese})"
 
 
@@ -154,6 +160,10 @@ def district(dice: Dice, head: str) -> str:
 def street(dice: Dice, head: str, moved: str = "0") -> str:
     """The street, house and room of a household; ``moved`` 1 is where it lives after a move."""
     road = dice.pick(words.ROADS, "road", head, moved)
-    parts = [dice.below(299, "house", head, moved), dice.below(30, "floor", head, moved), dice.below(4, "room", head, moved)]
+    parts = [
+        dice.below(299, "house", head, moved),
+        dice.below(30, "floor", head, moved),
+        dice.below(4, "room", head, moved),
+    ]
     house, floor, room = (f"cast(1 + {part} AS STRING)" for part in parts)
     return f"concat({road}, {house}, {literal('号')}, {floor}, {literal('0')}, {room}, {literal('室')})"

@@ -79,7 +79,9 @@ def _telling(world: World, build: Callable[[World], DataFrame], path: str) -> Ca
 
 
 def _write_brand(world: World, out: str) -> None:
-    facts = {name: value if isinstance(value, int) else value.isoformat() for name, value in asdict(world.brand).items()}
+    facts = {
+        name: value if isinstance(value, int) else value.isoformat() for name, value in asdict(world.brand).items()
+    }
     row = world.spark.range(0, 1, 1, 1).selectExpr(*(f"{literal(value)} AS {name}" for name, value in facts.items()))
     _quiet(row.write.mode("overwrite")).json(f"{out}/brand")
 
@@ -87,7 +89,9 @@ def _write_brand(world: World, out: str) -> None:
 def _write_feed(world: World, feed: Feed, path: str, mode: str) -> None:
     folders = ["delivery", "layout"] if feed.layout else ["delivery"]
     frame = feed.build(world).coalesce(world.brand.tasks)
-    frame = frame.selectExpr(*(f"`{name}`" for name in feed.fields), "lpad(cast(delivery AS STRING), 3, '0') AS delivery")
+    frame = frame.selectExpr(
+        *(f"`{name}`" for name in feed.fields), "lpad(cast(delivery AS STRING), 3, '0') AS delivery"
+    )
     frame = frame.selectExpr("*", f"{feed.layout} AS layout") if feed.layout else frame
     if feed.format == "parquet":
         _quiet(frame.write.mode(mode).partitionBy(*folders)).parquet(path)

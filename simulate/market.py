@@ -28,14 +28,16 @@ def order_no(market: str) -> str:
 def tiger_orders(world: World) -> DataFrame:
     """One row an order of Tiger and delivery in which it is new or changed; amounts in yuan."""
     brand, dice = world.brand, world.dice
-    lines = struct({
-        "line": "l.line + 1",
-        "sku": assortment.sku_code("l.sku"),
-        "title": assortment.title("l.sku"),
-        "qty": "l.qty",
-        "price": assortment.money("l.cents"),
-        "discount": assortment.money("l.off"),
-    })
+    lines = struct(
+        {
+            "line": "l.line + 1",
+            "sku": assortment.sku_code("l.sku"),
+            "title": assortment.title("l.sku"),
+            "qty": "l.qty",
+            "price": assortment.money("l.cents"),
+            "discount": assortment.money("l.off"),
+        }
+    )
     recipient = {
         "name": "receiver_name",
         "phone": "shown_phone",
@@ -55,7 +57,12 @@ def tiger_orders(world: World) -> DataFrame:
         "buyer": struct({"account": ids.tiger_account(dice, "id"), "nick": nick}),
         "recipient": struct(recipient),
         "items": f"transform(lines, l -> {lines})",
-        "payment": struct({"amount": assortment.money(_TOTAL), "method": dice.pick(("tigerpay", "card", "credit"), "tiger.pay", "number")}),
+        "payment": struct(
+            {
+                "amount": assortment.money(_TOTAL),
+                "method": dice.pick(("tigerpay", "card", "credit"), "tiger.pay", "number"),
+            }
+        ),
         "currency": "'CNY'",
     }
     return _orders(world, "tiger").selectExpr(*named(columns), "delivery")
@@ -64,15 +71,21 @@ def tiger_orders(world: World) -> DataFrame:
 def dog_orders(world: World) -> DataFrame:
     """One row an order of Dog and delivery in which it is new or changed; amounts in cents, times in ms since 1970."""
     brand, dice = world.brand, world.dice
-    lines = struct({
-        "lineId": "l.line + 1",
-        "skuId": assortment.sku_code("l.sku"),
-        "skuName": assortment.title("l.sku"),
-        "count": "l.qty",
-        "unitPriceCent": "l.cents",
-        "discountCent": "l.off",
-    })
-    place = [assortment.province("receiver_city"), assortment.city_name("receiver_city"), ids.district(dice, "receiver_head")]
+    lines = struct(
+        {
+            "lineId": "l.line + 1",
+            "skuId": assortment.sku_code("l.sku"),
+            "skuName": assortment.title("l.sku"),
+            "count": "l.qty",
+            "unitPriceCent": "l.cents",
+            "discountCent": "l.off",
+        }
+    )
+    place = [
+        assortment.province("receiver_city"),
+        assortment.city_name("receiver_city"),
+        ids.district(dice, "receiver_head"),
+    ]
     address = f"concat_ws(' ', {', '.join(place)}, {ids.street(dice, 'receiver_head')})"
     columns = {
         "orderNo": order_no("dog"),
@@ -101,7 +114,11 @@ def _orders(world: World, market: str) -> DataFrame:
         .selectExpr("*", f"at + IF(version = 1, {finished}, 60) AS changed_at")
         .selectExpr("*", f"{brand.delivery(arrives)} AS delivery")
         .where(f"delivery <= {brand.increments}")
-        .selectExpr("*", f"{dice.chance(REFUNDED, f'{market}.refunded', 'number')} AS refunded", f"{_receiver(world)} AS receiver")
+        .selectExpr(
+            "*",
+            f"{dice.chance(REFUNDED, f'{market}.refunded', 'number')} AS refunded",
+            f"{_receiver(world)} AS receiver",
+        )
         .selectExpr("*", f"IF(receiver IN (id, head), head, {ids.household(dice, 'receiver')}) AS receiver_head")
         .selectExpr("*", *named(_delivered_to(dice, market)))
         .selectExpr("*", f"{_shown(dice, market)} AS shown_phone")
@@ -110,14 +127,16 @@ def _orders(world: World, market: str) -> DataFrame:
 
 def _receiver(world: World) -> str:
     dice, throw = world.dice, world.dice.share("receiver", "number")
-    friend = f"cast({dice.below(world.brand.people, 'friend', 'id', f'number % 3')} AS BIGINT)"
+    friend = f"cast({dice.below(world.brand.people, 'friend', 'id', 'number % 3')} AS BIGINT)"
     return f"CASE WHEN {throw} < {TO_FAMILY} THEN head WHEN {throw} < {TO_FAMILY + TO_FRIEND} THEN {friend} ELSE id END"
 
 
 def _delivered_to(dice: Dice, market: str) -> dict[str, str]:
     return {
         "receiver_city": dice.below(len(assortment.LOCATIONS), "city", "receiver_head"),
-        "receiver_name": smudge.name(dice, f"{market}.name", f"({ids.full_name(dice, 'receiver', 'receiver_head')})", "number"),
+        "receiver_name": smudge.name(
+            dice, f"{market}.name", f"({ids.full_name(dice, 'receiver', 'receiver_head')})", "number"
+        ),
         "receiver_phone": ids.phone(f"({ids.phone_owner(dice, 'receiver', 'receiver_head')})"),
     }
 

@@ -96,7 +96,11 @@ def receipts(world: World) -> DataFrame:
 
 
 def _all(world: World) -> str:
-    return f"sequence(0, {campaigns.count(world.brand) - 1})" if campaigns.count(world.brand) else "cast(array() AS array<int>)"
+    return (
+        f"sequence(0, {campaigns.count(world.brand) - 1})"
+        if campaigns.count(world.brand)
+        else "cast(array() AS array<int>)"
+    )
 
 
 def _nth(values: tuple[str, ...]) -> str:

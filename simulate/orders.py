@@ -15,7 +15,38 @@ COUPON_CENTS = 300
 TASTE_LOYALTY = 0.65
 PAIR_LOYALTY = 0.60
 # The hours in which people buy, by weight: the morning, lunch, the afternoon, the evening.
-HOURS = (7, 7, 8, 8, 8, 8, 9, 9, 9, 10, 11, 12, 12, 12, 13, 13, 14, 14, 15, 15, 15, 16, 17, 18, 18, 19, 19, 20, 21, 22)
+HOURS = (
+    7,
+    7,
+    8,
+    8,
+    8,
+    8,
+    9,
+    9,
+    9,
+    10,
+    11,
+    12,
+    12,
+    12,
+    13,
+    13,
+    14,
+    14,
+    15,
+    15,
+    15,
+    16,
+    17,
+    18,
+    18,
+    19,
+    19,
+    20,
+    21,
+    22,
+)
 # How a person spreads orders over the channels that the person has.
 WEIGHTS = {
     "app": (0.18, "reg_app IS NOT NULL"),
@@ -90,7 +121,7 @@ def _place(brand: Brand, dice: Dice) -> list[str]:
 
 def _basket(dice: Dice) -> list[str]:
     half = f"""CASE WHEN channel = 'coffee' THEN 0 WHEN channel IN ('mall', 'tiger', 'dog') THEN 1
-        WHEN {dice.chance(0.72, 'basket.half', 'number')} THEN 0 ELSE 1 END"""
+        WHEN {dice.chance(0.72, "basket.half", "number")} THEN 0 ELSE 1 END"""
     size = dice.pick((1, 1, 1, 1, 2, 2, 2, 2, 3, 3), "basket.size", "number")
     count = f"IF(half = 0, {CAFE_SIZE}, {len(PRODUCTS) - CAFE_SIZE})"
     base = f"IF(half = 0, 0, {CAFE_SIZE})"

@@ -38,7 +38,6 @@ def people(spark: SparkSession, brand: Brand, dice: Dice) -> DataFrame:
     )
 
 
-
 def _household(brand: Brand, dice: Dice) -> dict[str, str]:
     guest = f"CASE WHEN id < {brand.people} THEN 'person' WHEN id % 2 = 0 THEN 'bot' ELSE 'test' END"
     return {"kind": guest, "head": f"IF(id < {brand.people}, {ids.household(dice, 'id')}, id)"}

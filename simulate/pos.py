@@ -13,7 +13,19 @@ NORTH_FIELDS = (
     "pay_method",
 )  # fmt: skip
 NORTH_FIELDS_LATER = (*NORTH_FIELDS, "coupon_code")
-SOUTH_FIELDS = ("小票号", "行号", "门店", "销售日期", "销售时间", "会员手机", "商品编码", "商品名称", "数量", "单价", "金额")
+SOUTH_FIELDS = (
+    "小票号",
+    "行号",
+    "门店",
+    "销售日期",
+    "销售时间",
+    "会员手机",
+    "商品编码",
+    "商品名称",
+    "数量",
+    "单价",
+    "金额",
+)
 SHOWS_CARD = 0.62
 SHOWS_PHONE = 0.28
 SOUTH_GIVES_PHONE = 0.70

@@ -41,7 +41,18 @@ def scans(world: World) -> DataFrame:
 def units(world: World) -> DataFrame:
     """One row a box: each line of boxed articles that was sold, and now and then (``unsold`` 1) one that was not."""
     twin = world.dice.chance(UNSOLD, "unsold", "number", "line")
-    kept = ("number", "oid", "id", "phone_owner", "reg_coffee", "reg_mall", "channel", "store", "at", "inline(lines)")
+    kept = (
+        "number",
+        "oid",
+        "id",
+        "phone_owner",
+        "reg_coffee",
+        "reg_mall",
+        "channel",
+        "store",
+        "at",
+        "inline(lines)",
+    )
     return (
         world.orders.selectExpr(*kept)
         .where(f"sku >= {CAFE_SIZE}")

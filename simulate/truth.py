@@ -59,12 +59,17 @@ def _held(world: World) -> str:
         "web_user": [_if(f"reg_web < {end}", ids.web_user("id"))],
         "tiger_account": [_if("has_tiger", ids.tiger_account(dice, "id"))],
         "dog_account": [_if("has_dog", ids.dog_account("id"))],
-        "device": [ids.device(dice, "device_owner"), _if("tablet AND (sees_coffee OR sees_mall)", ids.tablet(dice, "home"))],
+        "device": [
+            ids.device(dice, "device_owner"),
+            _if("tablet AND (sees_coffee OR sees_mall)", ids.tablet(dice, "home")),
+        ],
         "anonymous_app": [_if("sees_app", events.anonymous_id(dice, APP, "0"))],
         "anonymous_coffee": _anonymous(dice, "coffee"),
         "anonymous_mall": _anonymous(dice, "mall"),
     }
-    rows = [f"named_struct('id_type', '{kind}', 'value', {value})" for kind, values in single.items() for value in values]
+    rows = [
+        f"named_struct('id_type', '{kind}', 'value', {value})" for kind, values in single.items() for value in values
+    ]
     return f"concat(array({', '.join(rows)}), {_cookies(world)})"
 
 
@@ -92,7 +97,9 @@ def record_owners(world: World) -> DataFrame:
     buyer, whoever receives it. Records of bots have no owner.
     """
     order_key = f"CASE channel {' '.join(f'WHEN {name!r} THEN {key}' for name, (_, key) in _BOUGHT.items())} END"
-    order_source = f"CASE channel {' '.join(f'WHEN {name!r} THEN {source!r}' for name, (source, _) in _BOUGHT.items())} END"
+    order_source = (
+        f"CASE channel {' '.join(f'WHEN {name!r} THEN {source!r}' for name, (source, _) in _BOUGHT.items())} END"
+    )
     bought = world.orders.where(f"channel IN {tuple(_BOUGHT)}")
     parts = [
         bought.selectExpr(f"{order_source} AS source", f"{order_key} AS record_key", "id"),
@@ -125,5 +132,7 @@ def _owned(frame: DataFrame, source: str, key: str) -> DataFrame:
 def campaign_effects(world: World) -> DataFrame:
     """``campaign_id, uplift``: by which share the treated buy more often on the 14 days after a campaign was sent."""
     rows = messages.numbers(world, campaigns.count(world.brand))
-    return rows.selectExpr(f"{campaigns.campaign_id('number')} AS campaign_id", f"cast({campaigns.uplift('number')} AS DOUBLE) AS uplift")
-
+    return rows.selectExpr(
+        f"{campaigns.campaign_id('number')} AS campaign_id",
+        f"cast({campaigns.uplift('number')} AS DOUBLE) AS uplift",
+    )

@@ -50,13 +50,17 @@ def browsing(world: World, channel: Channel) -> DataFrame:
     brand, dice, name = world.brand, world.dice, channel.name
     yearly = f"IF(kind = 'bot', {BOT_VISITS_PER_YEAR!r}D, {channel.visits_per_year!r}D * (0.5D + rate / {2 * 12.0!r}D))"
     hour = dice.pick((8, *buying.HOURS, 21, 22, 22, 23), f"{name}.hour", "id", "slot")
-    ad = f"IF({dice.chance(FROM_AD if channel.advertised else 0, f'{name}.ad', 'id', 'slot')}, {_ad(world, name)}, NULL)"
+    ad = (
+        f"IF({dice.chance(FROM_AD if channel.advertised else 0, f'{name}.ad', 'id', 'slot')}, {_ad(world, name)}, NULL)"
+    )
     return (
         world.people.where(f"sees_{name}")
         .selectExpr("*", f"{yearly} * {brand.years!r}D AS expected")
         .selectExpr("*", "explode(sequence(1, cast(3 * ceil(expected) AS INT))) AS slot")
         .selectExpr("*", f"{dice.below(brand.days, f'{name}.day', 'id', 'slot')} AS day")
-        .where(f"{dice.chance('expected / (3 * ceil(expected))', f'{name}.visit', 'id', 'slot')} AND {active('(day + 20)')}")
+        .where(
+            f"{dice.chance('expected / (3 * ceil(expected))', f'{name}.visit', 'id', 'slot')} AND {active('(day + 20)')}"
+        )
         .selectExpr(
             "*",
             *_seat(channel),
@@ -91,7 +95,13 @@ def _account(world: World, channel: Channel) -> str:
 
 def _ordering(world: World, channel: Channel) -> DataFrame:
     steps = "3 * size(lines) + 2 + IF(coupon, 1, 0)"
-    made = {"kind": "'person'", "what": "'order'", "visit": "number", "steps": steps, "ad": "cast(NULL AS INT)"}
+    made = {
+        "kind": "'person'",
+        "what": "'order'",
+        "visit": "number",
+        "steps": steps,
+        "ad": "cast(NULL AS INT)",
+    }
     return (
         world.orders.where(f"channel = '{channel.name}'")
         .selectExpr("*", *_seat(channel), *named(made))

@@ -40,9 +40,19 @@ def called(world: World) -> DataFrame:
     hour = dice.pick(HOURS, "call.hour", "id", "slot")
     return (
         world.people.where("kind = 'person'")
-        .selectExpr("id", "joined", "member_at", "phone_owner", f"explode(sequence(1, cast(ceil({brand.years!r}D * 2) AS INT))) AS slot")
+        .selectExpr(
+            "id",
+            "joined",
+            "member_at",
+            "phone_owner",
+            f"explode(sequence(1, cast(ceil({brand.years!r}D * 2) AS INT))) AS slot",
+        )
         .where(dice.chance(CALLS_PER_YEAR / 2, "calls", "id", "slot"))
-        .selectExpr("*", f"{dice.below(brand.days, 'call.day', 'id', 'slot')} AS day", f"{ids.phone('phone_owner')} AS clean_phone")
+        .selectExpr(
+            "*",
+            f"{dice.below(brand.days, 'call.day', 'id', 'slot')} AS day",
+            f"{ids.phone('phone_owner')} AS clean_phone",
+        )
         .where("day >= joined")
         .selectExpr("*", f"day * {DAY}L + 3600 * {hour} + {dice.below(3600, 'call.at', 'id', 'slot')} AS begun")
     )
@@ -57,7 +67,10 @@ def reviews(world: World) -> DataFrame:
     """One row a review of the first article of an order on a marketplace, some days after it."""
     brand, dice = world.brand, world.dice
     account = f"IF(channel = 'tiger', {ids.tiger_account(dice, 'id')}, {ids.dog_account('id')})"
-    good, bad = dice.pick(words.GOOD_REVIEWS, "review.good", "number"), dice.pick(words.BAD_REVIEWS, "review.bad", "number")
+    good, bad = (
+        dice.pick(words.GOOD_REVIEWS, "review.good", "number"),
+        dice.pick(words.BAD_REVIEWS, "review.bad", "number"),
+    )
     columns = {
         "review_id": review_id(),
         "platform": "channel",
@@ -113,7 +126,12 @@ def answered(world: World) -> DataFrame:
         world.people.where("kind = 'person'")
         .selectExpr("id", "joined", "dropout", "phone_owner", f"explode({surveys}) AS survey")
         .where(dice.chance(ANSWERED, "answers", "id", "survey"))
-        .selectExpr("*", f"{day} AS day", f"{ids.phone('phone_owner')} AS clean_phone", f"{ids.email(dice, 'id')} AS clean_email")
+        .selectExpr(
+            "*",
+            f"{day} AS day",
+            f"{ids.phone('phone_owner')} AS clean_phone",
+            f"{ids.email(dice, 'id')} AS clean_email",
+        )
         .where(f"day >= joined AND day < {brand.days}")
         .selectExpr("*", "explode(array(0, 1)) AS item")
     )

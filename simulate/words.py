@@ -7,13 +7,72 @@ LATIN_GIVEN = (
     "Linda", "Kevin", "Grace", "Tony", "Vivian", "Jason", "Cindy", "Eric", "Amy", "Leo", "Maria", "Peter",
     "Sophie", "Daniel", "Anna", "Lucas", "Emma", "Oscar", "Nina", "Hugo",
 )  # fmt: skip
-LATIN_SURNAMES = ("Wang", "Li", "Zhang", "Chen", "Smith", "Garcia", "Müller", "Tanaka", "Kim", "Dubois", "Rossi", "Khan")
-MAIL_WORDS = ("coffee", "sunny", "happy", "cat", "lucky", "tiger", "river", "moon", "little", "summer", "bean", "star")
-MAIL_DOMAINS = ("example.com", "example.net", "example.org", "mail.example.com", "post.example.cn", "qmail.example.cn")
+LATIN_SURNAMES = (
+    "Wang",
+    "Li",
+    "Zhang",
+    "Chen",
+    "Smith",
+    "Garcia",
+    "Müller",
+    "Tanaka",
+    "Kim",
+    "Dubois",
+    "Rossi",
+    "Khan",
+)
+MAIL_WORDS = (
+    "coffee",
+    "sunny",
+    "happy",
+    "cat",
+    "lucky",
+    "tiger",
+    "river",
+    "moon",
+    "little",
+    "summer",
+    "bean",
+    "star",
+)
+MAIL_DOMAINS = (
+    "example.com",
+    "example.net",
+    "example.org",
+    "mail.example.com",
+    "post.example.cn",
+    "qmail.example.cn",
+)
 
-ROADS = ("中山路", "人民路", "解放路", "建设路", "长江路", "和平街", "文化路", "新华大街", "学院路", "滨河路", "湖滨路", "友谊路")
+ROADS = (
+    "中山路",
+    "人民路",
+    "解放路",
+    "建设路",
+    "长江路",
+    "和平街",
+    "文化路",
+    "新华大街",
+    "学院路",
+    "滨河路",
+    "湖滨路",
+    "友谊路",
+)
 DISTRICTS = ("东城区", "西湖区", "高新区", "江北区", "新城区", "河西区", "朝阳区", "南山区")
-QUERIES = ("拿铁", "latte", "咖啡豆", "抹茶", "生日礼物", "马克杯", "手冲壶", "可颂", "低因", "coffee beans", "挂耳", "燕麦奶")
+QUERIES = (
+    "拿铁",
+    "latte",
+    "咖啡豆",
+    "抹茶",
+    "生日礼物",
+    "马克杯",
+    "手冲壶",
+    "可颂",
+    "低因",
+    "coffee beans",
+    "挂耳",
+    "燕麦奶",
+)
 
 USER_AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",

@@ -35,9 +35,7 @@ def choose(spark: SparkSession, engine: EngineName = "auto", *, n_vertices: int 
     :class:`SettingsError` when GraphFrames is needed and its jar is not there, naming what to set.
     """
     needed, budget = n_vertices * BYTES_PER_VERTEX, worker_bytes(spark)
-    size = (
-        f"{n_vertices:,} vertices need {needed / 2**20:,.0f} MiB of {budget / 2**20:,.0f} MiB on one executor"
-    )
+    size = f"{n_vertices:,} vertices need {needed / 2**20:,.0f} MiB of {budget / 2**20:,.0f} MiB on one executor"
     if engine == "graphframes":
         log.info("components by graphframes: asked for")
         return graphframes.TwoPhase(spark)

@@ -35,9 +35,7 @@ def solve(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The forest itself, on Arrow: batches ``(src, dst)`` in, batches ``(vertex, component)`` out."""
     pairs = ((_longs(batch, 0), _longs(batch, 1)) for batch in batches)
     for vertices, labels in unionfind.components(pairs):
-        yield pa.RecordBatch.from_arrays(
-            [pa.array(vertices), pa.array(labels)], names=["vertex", "component"]
-        )
+        yield pa.RecordBatch.from_arrays([pa.array(vertices), pa.array(labels)], names=["vertex", "component"])
 
 
 def _longs(batch: pa.RecordBatch, column: int) -> NDArray[np.int64]:

@@ -36,9 +36,7 @@ class TwoPhase:
 
     def __init__(self, spark: SparkSession) -> None:
         if not jars():
-            raise SettingsError(
-                f"the jar of GraphFrames is not there: set {JARS_VARIABLE} or fill {JARS_FOLDER}"
-            )
+            raise SettingsError(f"the jar of GraphFrames is not there: set {JARS_VARIABLE} or fill {JARS_FOLDER}")
         if "graphframes" not in str(spark.conf.get("spark.jars", "")):
             raise SettingsError("the session was started without the jar of GraphFrames", key="spark.jars")
         if not spark.conf.get("spark.checkpoint.dir", None):
@@ -51,9 +49,7 @@ class TwoPhase:
         from graphframes import GraphFrame
 
         ends = edges.select(F.col("src").cast("long").alias("src"), F.col("dst").cast("long").alias("dst"))
-        vertices = (
-            ends.select(F.explode(F.array("src", "dst")).alias("id")).groupBy("id").agg(F.lit(1).alias("one"))
-        )
+        vertices = ends.select(F.explode(F.array("src", "dst")).alias("id")).groupBy("id").agg(F.lit(1).alias("one"))
         graph = GraphFrame(vertices.select("id"), ends)
         labels: DataFrame = graph.connectedComponents(
             algorithm="two_phase", checkpointInterval=2, broadcastThreshold=-1

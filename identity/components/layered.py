@@ -41,9 +41,7 @@ def layered(edges: DataFrame, known: DataFrame, engine: Components) -> Layers:
         "vertex", F.coalesce("group", "point").alias("component")
     )
     inner = weak.join(label.select(F.col("point").alias("src_point")), on="src_point", how="left_anti")
-    return Layers(
-        components, inner.where(F.col("src_point") != F.col("dst_point")).select("src", "dst"), strong
-    )
+    return Layers(components, inner.where(F.col("src_point") != F.col("dst_point")).select("src", "dst"), strong)
 
 
 def _contracted(weak: DataFrame, strong: DataFrame) -> DataFrame:
@@ -70,9 +68,5 @@ def _crowded(groups: DataFrame, known: DataFrame, strong: DataFrame) -> DataFram
         .select(F.coalesce("component", "vertex").alias("vertex"))
         .distinct()
     )
-    crowds = (
-        groups.join(points, on="vertex", how="left_semi")
-        .groupBy("component")
-        .agg(F.count(F.lit(1)).alias("n"))
-    )
+    crowds = groups.join(points, on="vertex", how="left_semi").groupBy("component").agg(F.count(F.lit(1)).alias("n"))
     return crowds.where(F.col("n") > 1).select("component")

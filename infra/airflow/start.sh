@@ -19,10 +19,11 @@ part() {
 family() {
     python - "${parts[@]}" <<'PYTHON'
 import sys
+from contextlib import suppress
 import psutil
 
 for pid in map(int, sys.argv[1:]):
-    if psutil.pid_exists(pid):
+    with suppress(psutil.NoSuchProcess):
         print(pid, *(child.pid for child in psutil.Process(pid).children(recursive=True)))
 PYTHON
 }

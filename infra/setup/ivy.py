@@ -34,21 +34,16 @@ def main_command(java: Path, library: Path, module: Path, target: Path) -> list[
 
 
 def _add_dependencies(module: ET.Element, project: ET.Element, profile: str) -> None:
-    found = [
-        part for part in project.iterfind("m:profiles/m:profile", NAMESPACE) if _text(part, "m:id") == profile
-    ]
+    found = [part for part in project.iterfind("m:profiles/m:profile", NAMESPACE) if _text(part, "m:id") == profile]
     if not found:
         raise ValueError(f"the pom has no profile {profile!r}")
     versions = {
-        element.tag.split("}")[1]: element.text or ""
-        for element in project.iterfind("m:properties/*", NAMESPACE)
+        element.tag.split("}")[1]: element.text or "" for element in project.iterfind("m:properties/*", NAMESPACE)
     }
     dependencies = ET.SubElement(module, "dependencies")
     for dependency in found[0].iterfind("m:dependencies/m:dependency", NAMESPACE):
         _add_dependency(dependencies, dependency, versions)
-    for group in ",".join(e.text or "" for e in found[0].iterfind(".//m:excludeGroupIds", NAMESPACE)).split(
-        ","
-    ):
+    for group in ",".join(e.text or "" for e in found[0].iterfind(".//m:excludeGroupIds", NAMESPACE)).split(","):
         if group:
             ET.SubElement(dependencies, "exclude", org=group)
 

@@ -45,9 +45,7 @@ def parse_lock(text: str) -> tuple[Jar, ...]:
             continue
         found = LINE.fullmatch(line.rstrip())
         if found is None:
-            raise ValueError(
-                f"line {number} of the jar lock is not '<sha256>  <set>/<name>.jar': {line[:120]!r}"
-            )
+            raise ValueError(f"line {number} of the jar lock is not '<sha256>  <set>/<name>.jar': {line[:120]!r}")
         jars.append(Jar(group=found[2], name=found[3], sha256=found[1]))
     return tuple(jars)
 
@@ -74,9 +72,7 @@ def compare(folder: Path, locked: Sequence[Jar]) -> Findings:
     return Findings(
         missing=tuple(sorted(expected.keys() - present.keys())),
         wrong=tuple(
-            name
-            for name in sorted(expected.keys() & present.keys())
-            if sha256_of(present[name]) != expected[name]
+            name for name in sorted(expected.keys() & present.keys()) if sha256_of(present[name]) != expected[name]
         ),
         extra=tuple(sorted(present.keys() - expected.keys())),
     )

@@ -68,9 +68,7 @@ def judge(version_output: str, modules_output: str, where: str) -> int:
     """
     version = major_version(version_output)
     if version is None:
-        raise SetupError(
-            f"{where} does not say its version; it printed: {version_output.strip()[:200]!r}", INSTALL
-        )
+        raise SetupError(f"{where} does not say its version; it printed: {version_output.strip()[:200]!r}", INSTALL)
     if version not in SUPPORTED:
         raise SetupError(f"{where} is Java {version}; Spark 4.1 runs on Java 17 or 21.", INSTALL)
     if not has_module(modules_output):

@@ -31,9 +31,7 @@ class CommandError(SetupError):
     """A command that set-up started failed or ran out of time; ``output`` is the end of what it printed."""
 
     def __init__(self, message: str, output: str) -> None:
-        super().__init__(
-            message, "The end of its output is above; set-up goes on where it stopped when started again."
-        )
+        super().__init__(message, "The end of its output is above; set-up goes on where it stopped when started again.")
         self.output = output
 
 
@@ -59,17 +57,13 @@ def run(command: Sequence[str | Path], *, seconds: float) -> str:
     words = [str(word) for word in command]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         try:
-            process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT
-            )
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
         except OSError as error:
             raise CommandError(f"{words[0]} cannot be started: {error}", "") from error
         code = _wait(process, seconds)
         output = _read(log)
     if code is None:
-        raise CommandError(
-            f"{Path(words[0]).name} did not end within {seconds:.0f} s and was stopped.", _tail(output)
-        )
+        raise CommandError(f"{Path(words[0]).name} did not end within {seconds:.0f} s and was stopped.", _tail(output))
     if code:
         raise CommandError(f"{Path(words[0]).name} failed with exit code {code}.", _tail(output))
     return output

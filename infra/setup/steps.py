@@ -37,9 +37,7 @@ def set_up(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m infra.setup", description="Sets up this checkout.")
-    parser.add_argument(
-        "wanted", nargs="*", choices=[*jars.ON_DEMAND, []], metavar="s3", help="jars on demand"
-    )
+    parser.add_argument("wanted", nargs="*", choices=[*jars.ON_DEMAND, []], metavar="s3", help="jars on demand")
     parser.add_argument("--again", action="store_true", help="do every step anew, whatever was done before")
     return parser
 

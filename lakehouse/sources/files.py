@@ -76,7 +76,11 @@ def _judge_header(source: Source, seen: Peek) -> Readable | Refused:
     try:
         text = line.decode(source.options.get("encoding", "utf-8")).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        return Refused(seen.path, "binary_file", f"the first line is no {source.options.get('encoding', 'utf-8')}: {error}")
+        return Refused(
+            seen.path,
+            "binary_file",
+            f"the first line is no {source.options.get('encoding', 'utf-8')}: {error}",
+        )
     header = tuple(h.strip() for h in next(csv.reader(io.StringIO(text), delimiter=source.options.get("sep", ",")), []))
     missing = [name for name in source.required if name not in header]
     if missing:

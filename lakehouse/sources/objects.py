@@ -15,9 +15,11 @@ class _Body(Protocol):
 class S3Client(Protocol):
     """The two calls of boto3's S3 client that are used here."""
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, int]: ...  # noqa: N803
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, int]:  # noqa: N803
+        """Its ``ContentLength``."""
 
-    def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, _Body]: ...  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, _Body]:  # noqa: N803
+        """Its ``Body``."""
 
 
 @functools.cache

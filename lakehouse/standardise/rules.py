@@ -1,4 +1,4 @@
-"""Named standardisation rules: ``Column -> struct(value, status, reason)``, status one of valid, repaired, suspect, invalid, missing."""
+"""Named standardisation rules: ``Column -> struct(value, status, reason)``; valid, repaired, suspect, invalid or missing."""
 
 from collections.abc import Callable
 

@@ -2,15 +2,15 @@
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
 
-B, I = DataClass.BEHAVIOURAL, DataClass.IDENTITY
+B, ID = DataClass.BEHAVIOURAL, DataClass.IDENTITY
 
-ONE_ID = Column("one_id", "string", "the person: a minted id that lasts", required=True, data_class=I)
+ONE_ID = Column("one_id", "string", "the person: a minted id that lasts", required=True, data_class=ID)
 TOKEN = Column(
     "customer_token",
     "string",
     "identifier of the buyer, keyed hash; join silver.identity_map for the person",
     pii=Pii.TOKEN,
-    data_class=I,
+    data_class=ID,
 )
 
 DIM_CUSTOMER = Table(
@@ -18,7 +18,13 @@ DIM_CUSTOMER = Table(
     "One row for each person, customers and prospects alike, with the attributes that survived and where they came from.",
     (
         ONE_ID,
-        Column("identity_level", "string", "anonymous, pseudonymous, known, verified", required=True, data_class=I),
+        Column(
+            "identity_level",
+            "string",
+            "anonymous, pseudonymous, known, verified",
+            required=True,
+            data_class=ID,
+        ),
         Column("n_identifiers", "bigint", "identifiers that belong to the person", required=True),
         Column("n_sources", "bigint", "sources that know the person", required=True),
         Column("gender", "string", "gender"),
@@ -186,7 +192,7 @@ SCORE_REPURCHASE_30D = Table(
         Column("as_of", "date", "day of the score", required=True),
         Column("score", "double", "probability", required=True, check="score BETWEEN 0 AND 1"),
         Column("decile", "int", "1 is the likeliest tenth", required=True, check="decile BETWEEN 1 AND 10"),
-        Column("tier", "string", "high, middle, low", required=True),
+        Column("tier", "string", "high, medium, low", required=True),
         Column("top_reasons", "string", "the three features that moved the score most"),
         Column("model_version", "string", "registered version", required=True),
     ),

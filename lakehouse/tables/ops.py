@@ -84,19 +84,18 @@ DQ_RESULT = Table(
 
 MODEL_RUN = Table(
     "ops.model_run",
-    "Trainings: which version was registered, from which data, how it did, and whether it became champion.",
+    "Trainings: which version was registered, from which data, how it did, and whether it became champion and why.",
     (
         _c("model", "string", "registered model's name", required=True),
-        _c("version", "string", "registered version", required=True),
-        _c("alias", "string", "champion, or challenger when it was not promoted", required=True),
-        _c("as_of", "date", "the last day that the training saw", required=True),
-        _c("reason", "string", "why it was or was not promoted"),
+        _c("as_of", "date", "the last day of data that the training saw", required=True),
+        _c("version", "string", "registered version; null where nothing was registered"),
+        _c("alias", "string", "champion, or challenger when it was not promoted"),
+        _c("reason", "string", "why it was or was not promoted", required=True),
         _c("metrics", "string", "metrics on the held-out period, as JSON"),
-        _c("lift", "string", "deciles on the held-out period, as JSON"),
-        _c("mlflow_run_id", "string", "the run in MLflow", required=True),
+        _c("card", "string", "the model card with deciles, calibration and importance, as JSON"),
+        _c("mlflow_run_id", "string", "the run in MLflow"),
     ),
-    key=("model", "version"),
-    change_feed=True,
+    key=("model", "as_of"),
 )
 
 ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN)

@@ -2,7 +2,7 @@
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
 
-B, D, I, Q, T = (
+B, D, ID, Q, T = (
     DataClass.BEHAVIOURAL,
     DataClass.DESCRIPTIVE,
     DataClass.IDENTITY,
@@ -18,13 +18,13 @@ TECHNICAL = (
     Column("_row_hash", "bigint", "hash of the row's content: breaks ties of _sequence", data_class=T),
 )
 CUSTOMER_TOKEN = Column(
-    "customer_token", "string", "strongest identifier on the row, keyed hash", pii=Pii.TOKEN, data_class=I
+    "customer_token", "string", "strongest identifier on the row, keyed hash", pii=Pii.TOKEN, data_class=ID
 )
 CURRENCY = Column("currency", "string", "ISO 4217 code")
 
 
 def _token(name: str, comment: str) -> Column:
-    return Column(name, "string", comment, pii=Pii.TOKEN, data_class=I)
+    return Column(name, "string", comment, pii=Pii.TOKEN, data_class=ID)
 
 
 CUSTOMER_RECORD = Table(
@@ -32,9 +32,9 @@ CUSTOMER_RECORD = Table(
     "A person as one source knows them: a member record, an account, a registration.",
     (
         SOURCE,
-        Column("record_id", "string", "the source's own key", required=True, pii=Pii.INDIRECT, data_class=I),
+        Column("record_id", "string", "the source's own key", required=True, pii=Pii.INDIRECT, data_class=ID),
         CUSTOMER_TOKEN,
-        Column("name", "string", "normalised name", pii=Pii.DIRECT, data_class=I),
+        Column("name", "string", "normalised name", pii=Pii.DIRECT, data_class=ID),
         Column("gender", "string", "female, male, or null", check="gender IN ('female', 'male')"),
         Column("birth_on", "date", "day of birth", pii=Pii.INDIRECT),
         _token("phone_token", "phone, keyed hash of E.164"),
@@ -62,7 +62,13 @@ EVENT = Table(
         Column("event", "string", "event name", data_class=B),
         CUSTOMER_TOKEN,
         _token("anonymous_token", "anonymous id, keyed hash"),
-        Column("occurred_at", "timestamp", "when it happened, clock skew corrected (UTC)", required=True, data_class=B),
+        Column(
+            "occurred_at",
+            "timestamp",
+            "when it happened, clock skew corrected (UTC)",
+            required=True,
+            data_class=B,
+        ),
         Column("received_at", "timestamp", "when the collector had it (UTC)"),
         Column("channel", "string", "touchpoint: app, web, miniprogram_coffee, …", required=True, data_class=B),
         Column("device_type", "string", "device class"),
@@ -112,7 +118,14 @@ ORDER_LINE = Table(
         Column("known_at", "timestamp", "when it could be known; the order's time where the source says nothing"),
         CUSTOMER_TOKEN,
         Column("sku", "string", "product", required=True, data_class=B),
-        Column("quantity", "int", "units; negative for returns", required=True, check="quantity <> 0", data_class=B),
+        Column(
+            "quantity",
+            "int",
+            "units; negative for returns",
+            required=True,
+            check="quantity <> 0",
+            data_class=B,
+        ),
         Column("unit_price_amount", "decimal(18,3)", "price of a unit", required=True, data_class=B),
         Column("discount_amount", "decimal(18,2)", "discount on the line", data_class=B),
         CURRENCY,
@@ -192,7 +205,13 @@ CONSENT_EVENT = Table(
         CUSTOMER_TOKEN,
         Column("purpose", "string", "marketing, profiling, sharing", required=True),
         Column("channel", "string", "channel, or all"),
-        Column("action", "string", "what was said", required=True, check="action IN ('grant', 'deny', 'withdraw')"),
+        Column(
+            "action",
+            "string",
+            "what was said",
+            required=True,
+            check="action IN ('grant', 'deny', 'withdraw')",
+        ),
         Column("policy_version", "string", "text that was shown"),
         Column("jurisdiction", "string", "law that applies"),
         Column("evidence_uri", "string", "proof"),
@@ -207,13 +226,28 @@ IDENTIFIER_OBSERVATION = Table(
     "An identifier seen on a source's record: identifiers of one record are evidence that they belong together.",
     (
         SOURCE,
-        Column("record_id", "string", "keyed hash of the record's identifiers", required=True, data_class=I),
-        Column("id_type", "string", "identifier type of conf/identity.yml", required=True, data_class=I),
-        Column("id_token", "string", "the identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=I),
+        Column("record_id", "string", "keyed hash of the record's identifiers", required=True, data_class=ID),
+        Column("id_type", "string", "identifier type of conf/identity.yml", required=True, data_class=ID),
+        Column("id_token", "string", "the identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=ID),
         Column("first_seen_at", "timestamp", "first sighting by event time (UTC)", required=True),
         Column("last_seen_at", "timestamp", "last sighting by event time (UTC)", required=True),
     ),
     key=("source", "record_id", "id_type", "id_token"),
+    cluster_by=("id_token",),
+)
+
+IDENTIFIER = Table(
+    "silver.identifier",
+    "Every identifier once: its type, its vertex key in the identity graph (dense, kept for ever), first and last sighting.",
+    (
+        Column("id_token", "string", "the identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=ID),
+        Column("id_type", "string", "identifier type of conf/identity.yml", required=True, data_class=ID),
+        Column("vertex_key", "bigint", "vertex of the identity graph", required=True),
+        Column("n_sources", "bigint", "sources that showed it", required=True),
+        Column("first_seen_at", "timestamp", "first sighting (UTC)", required=True),
+        Column("last_seen_at", "timestamp", "last sighting (UTC)", required=True),
+    ),
+    key=("id_token",),
     cluster_by=("id_token",),
 )
 
@@ -241,8 +275,8 @@ IDENTITY_MAP = Table(
     "silver.identity_map",
     "Who an identifier belongs to, with history: facts keep tokens and are joined to people through this map.",
     (
-        Column("token", "string", "identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=I),
-        Column("one_id", "string", "the person's minted id", required=True, data_class=I),
+        Column("token", "string", "identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=ID),
+        Column("one_id", "string", "the person's minted id", required=True, data_class=ID),
         Column("valid_from", "timestamp", "since when (UTC)", required=True),
         Column("valid_to", "timestamp", "until when (UTC); null while it holds"),
         Column("is_current", "boolean", "whether it holds", required=True),
@@ -255,8 +289,8 @@ IDENTITY_ALIAS = Table(
     "silver.identity_alias",
     "Every one_id that was ever retired and the one that stands for it now.",
     (
-        Column("old_id", "string", "retired one_id", required=True, data_class=I),
-        Column("current_id", "string", "one_id that stands for it", required=True, data_class=I),
+        Column("old_id", "string", "retired one_id", required=True, data_class=ID),
+        Column("current_id", "string", "one_id that stands for it", required=True, data_class=ID),
         Column("reason", "string", "merge or split"),
     ),
     key=("old_id",),
@@ -264,15 +298,21 @@ IDENTITY_ALIAS = Table(
 
 IDENTITY_EVENT = Table(
     "silver.identity_event",
-    "What each identity run did to people: created, merged, split.",
+    "What happened to people's ids: created, merged into another, split from another, and on which day of the data.",
     (
-        Column("event_type", "string", "create, merge, split", required=True),
-        Column("one_id", "string", "the person that the event leaves", required=True, data_class=I),
-        Column("other_id", "string", "the retired or new id", data_class=I),
+        Column("event_type", "string", "what happened", required=True),
+        Column("one_id", "string", "the person that is left", required=True, data_class=ID),
+        Column(
+            "other_id",
+            "string",
+            "merge: the retired id; split: the new id; create: the id itself",
+            required=True,
+        ),
         Column("n_tokens", "bigint", "identifiers concerned"),
-        Column("as_of", "date", "day of the data"),
-        Column("_batch", "bigint", "batch of the identity job", data_class=T),
+        Column("occurred_on", "date", "day of the data"),
     ),
+    key=("event_type", "one_id", "other_id"),
+    rules=(Rule("event_type_known", "event_type IN ('create', 'merge', 'split')"),),
     change_feed=False,
 )
 
@@ -286,6 +326,7 @@ ALL = (
     MESSAGE_EVENT,
     CONSENT_EVENT,
     IDENTIFIER_OBSERVATION,
+    IDENTIFIER,
     IDENTITY_EDGE,
     IDENTITY_MAP,
     IDENTITY_ALIAS,

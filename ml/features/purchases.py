@@ -33,6 +33,8 @@ def purchase_features(as_ofs: DataFrame, *, purchases: DataFrame) -> DataFrame:
     days and is null, like ``recency_over_gap``, until there are two. The trends compare the last 90 days with
     the 90 before, as a share of both: +1 is all new, -1 is all old. An order whose lines become known on
     different days is one order, counted from its first line on; its money grows as its lines become known.
+    Every order counts as bought, whatever its amount: leave returns out, or send them as negative lines of
+    the order that they belong to.
     """
     return seen(_order_parts(purchases), as_ofs).groupBy("one_id", "as_of").agg(*_sums()).select(*_columns())
 
@@ -81,9 +83,7 @@ def _sums() -> list[Column]:
     orders = [F.coalesce(F.sum(_within(n, F.col("order"))), F.lit(0)).alias(f"orders_{n}d") for n in WINDOWS]
     cents = [F.coalesce(F.sum(_within(n, F.col("cents"))), F.lit(0)).alias(f"cents_{n}d") for n in WINDOWS]
     breadth = [
-        F.array_size(F.array_distinct(F.flatten(F.collect_list(_within(365, F.col(name)))))).alias(
-            f"{name}_365d"
-        )
+        F.array_size(F.array_distinct(F.flatten(F.collect_list(_within(365, F.col(name)))))).alias(f"{name}_365d")
         for name in ("channels", "categories")
     ]
     return [
@@ -104,9 +104,9 @@ def _trend(recent: str, both: str) -> Column:
 
 
 def _columns() -> list[Column]:
-    gap = F.when(
-        F.col("purchase_days") > 1, (F.col("tenure") - F.col("recency")) / (F.col("purchase_days") - 1)
-    ).cast("double")
+    gap = F.when(F.col("purchase_days") > 1, (F.col("tenure") - F.col("recency")) / (F.col("purchase_days") - 1)).cast(
+        "double"
+    )
     values = {
         "recency_days": F.col("recency").cast("long"),
         "tenure_days": F.col("tenure").cast("long"),

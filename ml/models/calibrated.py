@@ -90,9 +90,7 @@ def _sigmoid(margins: Floats, labels: Floats) -> Calibration:
 
 def _isotonic(margins: Floats, labels: Floats) -> Calibration:
     fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(margins, labels)
-    return Calibration(
-        "isotonic", x=tuple(fitted.X_thresholds_.tolist()), y=tuple(fitted.y_thresholds_.tolist())
-    )
+    return Calibration("isotonic", x=tuple(fitted.X_thresholds_.tolist()), y=tuple(fitted.y_thresholds_.tolist()))
 
 
 _Calibrate = Callable[[Floats, Floats], Calibration]

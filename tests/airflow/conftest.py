@@ -32,9 +32,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> AirflowRun:
         pytest.skip(missing)
     home = tmp_path_factory.mktemp("airflow")
 
-    def run(
-        *words: str, more: Mapping[str, str] | None = None, seconds: int = 120
-    ) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, more: Mapping[str, str] | None = None, seconds: int = 120) -> subprocess.CompletedProcess[str]:
         command = f'. "{ROOT}/infra/airflow/env.sh" && exec "$@"'
         environment = {**os.environ, "AIRFLOW_HOME": str(home), "KITH_ROOT": str(ROOT), **(more or {})}
         return subprocess.run(

@@ -12,14 +12,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def parsed(
-    airflow: AirflowRun, small_manifest: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
+def parsed(airflow: AirflowRun, small_manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("parsed") / "dags.json"
     script = str(Path(__file__).with_name("describe_dags.py"))
-    run = airflow(
-        "python", script, str(ROOT / "airflow_dags"), str(out), more={"KITH_MANIFEST": str(small_manifest)}
-    )
+    run = airflow("python", script, str(ROOT / "airflow_dags"), str(out), more={"KITH_MANIFEST": str(small_manifest)})
     assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     assert found["errors"] == {}

@@ -113,9 +113,7 @@ def _core(root: Path) -> dict[str, str]:
     return {"KITH_ROOT": str(root), "KITH_JARS": "jars", "KITH_VENV": "venv"}
 
 
-def test_a_launch_names_the_core_environment_and_nothing_of_airflows(
-    tmp_path: Path, cut: dict[str, Pipeline]
-) -> None:
+def test_a_launch_names_the_core_environment_and_nothing_of_airflows(tmp_path: Path, cut: dict[str, Pipeline]) -> None:
     job = cut["kith_daily_gold"].jobs[0]
     arguments = launch.launch(job, platform(_core(tmp_path)))
     python = f"{tmp_path}/venv/bin/python"

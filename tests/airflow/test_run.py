@@ -13,11 +13,14 @@ from tests.airflow.conftest import AirflowRun
 pytestmark = pytest.mark.slow
 
 EVENTS = """\
-{"messageId": "m1", "type": "track", "event": "Product Viewed", "userId": "u1", "receivedAt": "2026-01-01T08:00:00Z"}
-{"messageId": "m2", "type": "track", "event": "Product Viewed", "userId": "u2", "receivedAt": "2026-01-01T08:00:01Z"}
+{"messageId": "m1", "type": "track", "event": "Product Viewed", "receivedAt": "2026-01-01T08:00:00Z"}
+{"messageId": "m2", "type": "track", "event": "Product Viewed", "receivedAt": "2026-01-01T08:00:01Z"}
 {"messageId": "m3", "type": "track", "event": "Product Vi
 """
-SPEND = "date,campaign_id,channel,cost,currency\n2026-01-01,c1,search,12.50,CNY\n"
+SPEND = """\
+day,channel,campaign_id,impressions,clicks,cost,currency
+2026-01-01,search,c1,1000,20,12.50,CNY
+"""
 
 
 def _two_landing_jobs(path: Path) -> Path:
@@ -31,9 +34,7 @@ def _two_landing_jobs(path: Path) -> Path:
 
 def _rows(table: Path) -> int:
     """Rows of a Delta table that was only ever appended to, from its log."""
-    actions = [
-        json.loads(line) for log in table.glob("_delta_log/*.json") for line in log.open(encoding="utf-8")
-    ]
+    actions = [json.loads(line) for log in table.glob("_delta_log/*.json") for line in log.open(encoding="utf-8")]
     return sum(json.loads(action["add"]["stats"])["numRecords"] for action in actions if "add" in action)
 
 

@@ -8,7 +8,9 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from identity.edges import edges, vertices
 from identity.identifiers import IdentityRules, is_verified, refusal
 
-SCHEMA = "source string, record_id string, id_type string, id_token string, first_seen_at timestamp, last_seen_at timestamp"
+SCHEMA = (
+    "source string, record_id string, id_type string, id_token string, first_seen_at timestamp, last_seen_at timestamp"
+)
 Sighting = tuple[str, str, str, str | None]
 
 

@@ -52,15 +52,27 @@ def test_known_people_have_a_strong_account_or_contact(rules: IdentityRules) -> 
 @pytest.mark.parametrize(
     ("wrong", "right", "message"),
     [
-        ("max_degree: 9", "max_degree: 0", r"identifiers\[member_no\]\.max_degree: .*greater than or equal to 1"),
+        (
+            "max_degree: 9",
+            "max_degree: 0",
+            r"identifiers\[member_no\]\.max_degree: .*greater than or equal to 1",
+        ),
         ("strength: strong", "strength: iron", r"identifiers\[member_no\]\.strength: .*'strong' or 'weak'"),
         ("priority: 2,", "", r"identifiers\[phone\]\.priority: Field required"),
         ("name: phone", "name: member_no", r"declared twice: member_no"),
         ("kind: account", "kind: contact", r"no identifier type is an account"),
         ("engine: forest", "engine: magic", r"engine: .*'auto', 'forest' or 'graphframes'"),
         ("max_degree: 4}", "max_degree: 4, maxdegree: 4}", r"identifiers\[phone\]\.maxdegree: Extra inputs"),
-        ("max_degree: 4}", "max_degree: 4, valid_regexp: '('}", r"identifiers\[phone\]\.valid_regexp: .*not a regular"),
-        ("max_degree: 4}", "max_degree: 4, invalid_texts: [0]}", r"identifiers\[phone\]\.invalid_texts\.0: .*string"),
+        (
+            "max_degree: 4}",
+            "max_degree: 4, valid_regexp: '('}",
+            r"identifiers\[phone\]\.valid_regexp: .*not a regular",
+        ),
+        (
+            "max_degree: 4}",
+            "max_degree: 4, invalid_texts: [0]}",
+            r"identifiers\[phone\]\.invalid_texts\.0: .*string",
+        ),
     ],
 )
 def test_a_fault_is_named_with_file_key_and_rule(tmp_path: Path, wrong: str, right: str, message: str) -> None:

@@ -27,7 +27,9 @@ def test_ids_equal_those_of_plain_integers_and_sort_by_time(spark: SparkSession)
     ]
     rows = [(at, f"token-{i}", nonce) for at in times for i in range(40) for nonce in ("", "run-1")]
     frame = spark.createDataFrame(rows, "at timestamp, founder string, nonce string")
-    minted = [row["id"] for row in frame.select(mint(F.col("at"), F.col("founder"), F.col("nonce")).alias("id")).collect()]
+    minted = [
+        row["id"] for row in frame.select(mint(F.col("at"), F.col("founder"), F.col("nonce")).alias("id")).collect()
+    ]
     assert minted == [expected(*row) for row in rows]
     assert len(set(minted)) == len(minted)
     assert [one[:10] for one in minted] == sorted(one[:10] for one in minted)

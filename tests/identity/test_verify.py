@@ -14,7 +14,11 @@ RIGHT = {1: 1, 2: 1, 3: 1, 10: 10, 11: 10, 20: 20, 30: 30, 31: 30, 32: 30}
 
 
 def proofs(
-    spark: SparkSession, rows: list[tuple[int, int]], *, edges: list[Edge] = EDGES, forbidden: list[Edge] | None = None
+    spark: SparkSession,
+    rows: list[tuple[int, int]],
+    *,
+    edges: list[Edge] = EDGES,
+    forbidden: list[Edge] | None = None,
 ) -> list[Proof]:
     """The failures of components given as rows."""
     return prove(
@@ -35,39 +39,54 @@ def test_an_empty_graph_is_proven(spark: SparkSession) -> None:
     assert prove(empty.toDF("vertex", "component"), empty) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "failed"),
-    [
-        ({2: None}, {("vertex_missing", 2, 1)}),
-        ({20: None}, {("vertex_missing", 1, 20)}),
-        ({10: 11, 11: 11}, {("label_is_least", 1, 11), ("sample_recomputed", 2, 10)}),
-        ({3: 3}, {("edge_inside", 1, 2)}),
-        ({10: 1, 11: 1}, {("sample_recomputed", 2, 10)}),
-    ],
-    ids=["dropped vertex", "dropped lonely vertex", "wrong label", "cut component", "welded components"],
-)
-def test_a_fault_is_found(spark: SparkSession, change: dict[int, int | None], failed: set[tuple[str, int, int]]) -> None:
-    rows = [(vertex, label) for vertex, label in {**RIGHT, **change}.items() if label is not None]
-    found = {(proof.rule, proof.failures, proof.example) for proof in proofs(spark, rows)}
-    assert failed <= found
-    assert {rule for rule, _, _ in found} == {rule for rule, _, _ in failed}
-
-
-def test_a_vertex_twice_and_a_forbidden_pair_stop_publication(spark: SparkSession) -> None:
-    failures = proofs(spark, [*RIGHT.items(), (11, 10)], forbidden=[(1, 3), (1, 10)])
-    assert failures == [Proof("forbidden_apart", 1, 1), Proof("vertex_once", 1, 11)]
-    with pytest.raises(IdentityProofError, match=r"forbidden_apart fails 1 times, e\.g\. at 1; vertex_once") as caught:
+def test_every_fault_is_found_and_named(spark: SparkSession) -> None:
+    """The same graph five times over, each time with another fault."""
+    faults: list[dict[int, int | None]] = [
+        {10: None},  # 100: a vertex of an edge is lost
+        {10: 11, 11: 11},  # 200: not the least label
+        {32: 32},  # 300: an edge is cut
+        {10: 1, 11: 1},  # 400: two people are welded
+        {},  # 500: a vertex comes twice, and a forbidden pair is together
+    ]
+    rows, edges = [(510, 511)], []
+    for place, change in enumerate(faults, start=1):
+        changed = {**RIGHT, **change}
+        rows += [(v + 100 * place, label + 100 * place) for v, label in changed.items() if label is not None]
+        edges += [(src + 100 * place, dst + 100 * place) for src, dst in EDGES]
+    failures = prove(
+        spark.createDataFrame(rows, "vertex long, component long"),
+        spark.createDataFrame(edges, "src long, dst long"),
+        spark.createDataFrame([(501, 503), (501, 520), (110, 999)], "src long, dst long"),
+        vertices=spark.createDataFrame([(101,), (777,), (888,)], "vertex long"),
+    )
+    assert failures == [
+        Proof("edge_inside", 2, 331),
+        Proof("forbidden_apart", 1, 501),
+        Proof("label_is_least", 3, 110),
+        Proof("vertex_missing", 1, 110),
+        Proof("vertex_missing", 2, 777),
+        Proof("vertex_once", 1, 510),
+        Proof("sample_recomputed", 6, 111),
+    ]
+    with pytest.raises(
+        IdentityProofError, match=r"edge_inside fails 2 times, e\.g\. at 331; forbidden_apart"
+    ) as caught:
         require(failures)
-    assert caught.value.where["rule"] == "forbidden_apart"
+    assert caught.value.where["rule"] == "edge_inside"
 
 
-def test_the_sample_draws_whole_components(spark: SparkSession) -> None:
-    """300 pairs, each welded to the next: a sample of a tenth still finds some, and blames no right one."""
-    edges = [(2 * i, 2 * i + 1) for i in range(600)]
-    welded = [(vertex, vertex // 4 * 4) for edge in edges for vertex in edge]
-    right = [(vertex, vertex // 2 * 2) for edge in edges for vertex in edge]
-    given = spark.createDataFrame(edges, "src long, dst long")
-    wrong = prove(spark.createDataFrame(welded, "vertex long, component long"), given, sampled_vertices=120)
-    assert [proof.rule for proof in wrong] == ["sample_recomputed"]
-    assert 20 < wrong[0].failures < 120
-    assert prove(spark.createDataFrame(right, "vertex long, component long"), given, sampled_vertices=120) == []
+def test_the_sample_draws_whole_components_and_blames_no_right_one(spark: SparkSession) -> None:
+    """600 right pairs and 300 fours that nothing joins: a tenth is drawn, and only fours are blamed."""
+    edges = [(2 * i, 2 * i + 1) for i in range(1200)]
+    size = {True: 2, False: 4}
+    rows = [(v, v // size[v < 1200] * size[v < 1200]) for edge in edges for v in edge]
+    failures = prove(
+        spark.createDataFrame(rows, "vertex long, component long"),
+        spark.createDataFrame(edges, "src long, dst long"),
+        sampled_vertices=240,
+    )
+    assert [proof.rule for proof in failures] == ["sample_recomputed"]
+    assert 20 < failures[0].failures < 120
+    assert failures[0].example is not None
+    assert failures[0].example >= 1200
+    assert failures[0].example % 4 == 2

@@ -17,12 +17,8 @@ from infra.setup.progress import CommandError, SetupError, run
 from infra.setup.stamp import Part, bring_stale, fingerprint_of
 
 JAVA_8 = 'openjdk version "1.8.0_392"\nOpenJDK Runtime Environment (build 1.8.0_392-8u392-ga-1~deb11u1-b08)\n'
-JAVA_11 = (
-    'openjdk version "11.0.22" 2024-01-16\nOpenJDK Runtime Environment (build 11.0.22+7-Debian-1deb11u1)\n'
-)
-JAVA_17 = (
-    'openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6-Debian-1deb12u1)\n'
-)
+JAVA_11 = 'openjdk version "11.0.22" 2024-01-16\nOpenJDK Runtime Environment (build 11.0.22+7-Debian-1deb11u1)\n'
+JAVA_17 = 'openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6-Debian-1deb12u1)\n'
 JAVA_21 = 'Picked up JAVA_TOOL_OPTIONS: -Xmx1g\njava version "21.0.2" 2024-01-16 LTS\n'
 JAVA_25 = 'openjdk version "25" 2025-09-16\nOpenJDK Runtime Environment Temurin-25+36 (build 25+36)\n'
 WHOLE = "java.base@17.0.15\njava.sql@17.0.15\njdk.incubator.vector@17.0.15\n"
@@ -44,9 +40,7 @@ def test_java_17_and_21_are_accepted(output: str, major: int) -> None:
     assert judge(output, WHOLE, "java") == major
 
 
-@pytest.mark.parametrize(
-    ("output", "named"), [(JAVA_8, "Java 8"), (JAVA_11, "Java 11"), (JAVA_25, "Java 25")]
-)
+@pytest.mark.parametrize(("output", "named"), [(JAVA_8, "Java 8"), (JAVA_11, "Java 11"), (JAVA_25, "Java 25")])
 def test_other_versions_are_refused_with_the_way_to_install_one(output: str, named: str) -> None:
     with pytest.raises(SetupError, match=named) as refusal:
         judge(output, WHOLE, "/opt/java")
@@ -104,10 +98,7 @@ def test_missing_changed_and_extra_jars_are_found(tmp_path: Path) -> None:
     (tmp_path / "extra.jar").touch()
     findings = compare(tmp_path, locked)
     assert findings == Findings(missing=("missing.jar",), wrong=("changed.jar",), extra=("extra.jar",))
-    assert (
-        str(findings)
-        == "missing: missing.jar; with a wrong checksum: changed.jar; not in the lock: extra.jar"
-    )
+    assert str(findings) == "missing: missing.jar; with a wrong checksum: changed.jar; not in the lock: extra.jar"
 
 
 def test_a_folder_that_is_not_there_misses_every_jar(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from tests.ml.planted import TODAY, Line, Touch
+from tests.ml.planted import TODAY, Line, Touch, midnight
 
 Features = dict[str, float | None]
 Record = TypeVar("Record", Line, Touch)
@@ -29,12 +29,10 @@ def expected_features(
 
 
 def labelled(lines: Sequence[Line], cutoffs: Sequence[date], *, horizon: int = 30) -> pa.Table:
-    """Return a training set as ``ml.training_set`` makes it, as known before ``TODAY``, people in order of name."""
+    """Return a training set as known before ``TODAY``, people in order of name."""
+    known = [r for r in lines if _seen(r.ordered_at, r.known_at, TODAY)]
     days = {
-        person: {
-            r.ordered_at.date() for r in records if r.ordered_at and _seen(r.ordered_at, r.known_at, TODAY)
-        }
-        for person, records in by_person(lines).items()
+        person: {r.ordered_at.date() for r in records if r.ordered_at} for person, records in by_person(known).items()
     }
     records: list[dict[str, object]] = []
     for (person, day), values in sorted(expected_features(lines, [], cutoffs).items()):
@@ -54,8 +52,8 @@ def by_person(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def _seen(happened: datetime | None, known: datetime | None, day: date) -> bool:
-    midnight = datetime.combine(day, datetime.min.time())
-    return happened is not None and known is not None and happened < midnight and known < midnight
+    begins = midnight(day)
+    return happened is not None and known is not None and happened < begins and known < begins
 
 
 def _ago(at: datetime | None, day: date) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from math import exp
 
@@ -42,10 +42,20 @@ class Touch:
     channel: str
 
 
+def utc(text: str) -> datetime:
+    """Return an ISO time as UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment at which a day begins, in UTC."""
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
 def line(person: str, order: str, ordered: str, known: str | None = None, amount: str = "10.00") -> Line:
     """Write an order line in short; times are ISO, ``known`` is an hour after ``ordered`` unless given."""
-    at = datetime.fromisoformat(ordered)
-    seen = at + timedelta(hours=1) if known is None else datetime.fromisoformat(known)
+    at = utc(ordered)
+    seen = at + timedelta(hours=1) if known is None else utc(known)
     return Line(person, order, at, seen, Decimal(amount), "shop", "coffee")
 
 
@@ -79,7 +89,7 @@ class Brand:
 def brand(people: int, *, seed: int, same_rate: bool = False) -> Brand:
     """Make buyers who join, buy at their own rate and lapse at their own time, from ``START`` to ``TODAY``.
 
-    With ``same_rate`` all buy alike and nobody lapses, so that there is nothing to learn about who buys again.
+    With ``same_rate`` all buy alike and nobody lapses, so that nothing tells who buys again.
     """
     draws, days, truth, lines = np.random.default_rng(seed), (TODAY - START).days, {}, list[Line]()
     for number in range(people):
@@ -101,7 +111,7 @@ def _orders(draws: np.random.Generator, person: Person, joined: float) -> list[L
 
 
 def _order(draws: np.random.Generator, person: str, order: str, day: float) -> list[Line]:
-    at = datetime.combine(START, datetime.min.time()) + timedelta(days=day)
+    at = midnight(START) + timedelta(days=day)
     known = at + timedelta(hours=float(draws.exponential(20)))
     channel = ("shop", "app", "web")[int(draws.integers(3))]
     lines = []
@@ -114,10 +124,10 @@ def _order(draws: np.random.Generator, person: str, order: str, day: float) -> l
 
 def touches(people: int, *, seed: int) -> list[Touch]:
     """Random visits of ``people`` buyers, some known days later."""
-    draws, start = np.random.default_rng(seed), datetime.combine(START, datetime.min.time())
+    draws = np.random.default_rng(seed)
     found = []
     for _ in range(people * 12):
-        at = start + timedelta(days=float(draws.uniform(0, (TODAY - START).days)))
+        at = midnight(START) + timedelta(days=float(draws.uniform(0, (TODAY - START).days)))
         known = at + timedelta(days=float(draws.exponential(2)))
         found.append(Touch(f"p{draws.integers(people)}", at, known, "page", "web"))
     return found

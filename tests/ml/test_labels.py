@@ -71,7 +71,5 @@ def test_several_cut_offs_have_each_their_own_window(spark: SparkSession) -> Non
 
 
 @pytest.mark.parametrize(("trained", "rows_found"), [(date(2025, 3, 31), 1), (date(2025, 3, 30), 0)])
-def test_a_cut_off_whose_window_is_not_over_has_no_labels(
-    spark: SparkSession, trained: date, rows_found: int
-) -> None:
+def test_a_cut_off_whose_window_is_not_over_has_no_labels(spark: SparkSession, trained: date, rows_found: int) -> None:
     assert len(_labels(spark, [line("p", "a", MEMBER)], trained=trained)) == rows_found

@@ -59,11 +59,7 @@ def test_the_scan_would_see_a_clock() -> None:
 
 
 def test_only_the_registry_knows_mlflow() -> None:
-    knows = {
-        _name(path)
-        for path in FILES
-        if "mlflow" in set(_imports(ast.parse(path.read_text(encoding="utf-8"))))
-    }
+    knows = {_name(path) for path in FILES if "mlflow" in set(_imports(ast.parse(path.read_text(encoding="utf-8"))))}
     assert knows == {"registry.py"}
 
 

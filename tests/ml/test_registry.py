@@ -59,9 +59,7 @@ def test_an_old_version_can_be_made_champion_again(trained: Trained) -> None:
     first = trained.model
     assert first.version is not None
     assert first.run_id is not None
-    registry.promote(
-        registry.Registered(SPEC.name, first.version, first.run_id), tracking_uri=trained.store.uri
-    )
+    registry.promote(registry.Registered(SPEC.name, first.version, first.run_id), tracking_uri=trained.store.uri)
     champion = registry.champion(SPEC.name, trained.store.uri)
     assert champion is not None
     assert (champion.version, champion.run_id) == (first.version, first.run_id)

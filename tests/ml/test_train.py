@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from lakehouse.errors import SettingsError
 from ml import registry
 from ml.evaluate import metrics
 from tests.ml.oracle import labelled
@@ -72,9 +73,7 @@ def test_where_all_buy_alike_nothing_is_promoted(trained: Trained) -> None:
 
 def test_a_worse_challenger_leaves_the_champion_in_place(trained: Trained) -> None:
     before = registry.champion(SPEC.name, trained.store.uri)
-    poor = SPEC.algorithm.model_copy(
-        update={"rounds": 1, "params": {"num_leaves": 2, "min_data_in_leaf": 400}}
-    )
+    poor = SPEC.algorithm.model_copy(update={"rounds": 1, "params": {"num_leaves": 2, "min_data_in_leaf": 400}})
     told = trained.store.train(trained.rows, named(SPEC.name, algorithm=poor))
     assert told.alias == "challenger"
     assert "worse than the champion" in told.reason
@@ -124,12 +123,14 @@ def test_one_outcome_alone_is_too_little(trained: Trained, tmp_path: Path) -> No
     assert "training rows are positive" in told.reason
 
 
+def test_a_baseline_that_is_no_feature_is_an_error_of_the_file(trained: Trained) -> None:
+    with pytest.raises(SettingsError, match=r"'recency'.*key=baseline"):
+        trained.store.train(trained.rows, named("wrong_baseline", baseline="recency"))
+
+
 def test_a_champion_with_other_features_does_not_stand_in_the_way(trained: Trained) -> None:
     spec, weather = named("weather"), np.random.default_rng(2).random(trained.rows.num_rows)
-    assert (
-        trained.store.train(trained.rows.append_column("weather", pa.array(weather)), spec).alias
-        == "champion"
-    )
+    assert trained.store.train(trained.rows.append_column("weather", pa.array(weather)), spec).alias == "champion"
     told = trained.store.train(trained.rows, spec)
     assert told.alias == "champion", told.reason
     assert told.card is not None

@@ -8,9 +8,9 @@ import pytest
 from pyspark.errors import PythonException
 from pyspark.sql import SparkSession
 
-from identity import components
 from identity.components import Forest, choose, graphframes
 from identity.components.forest import solve
+from identity.components.memory import worker_bytes
 from lakehouse.errors import KithError, SettingsError
 
 Edge = tuple[int, int]
@@ -61,10 +61,10 @@ def test_auto_takes_the_forest_while_it_fits(
 ) -> None:
     caplog.set_level(logging.INFO, logger="identity.components")
     monkeypatch.setenv(graphframes.JARS_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(components, "worker_bytes", lambda _: 5_000)
+    monkeypatch.setattr("identity.components.worker_bytes", lambda _: 5_000)
     assert isinstance(choose(spark, "auto", n_vertices=100), Forest)
     assert "components by forest: 100 vertices" in caplog.text
-    with pytest.raises(SettingsError, match="too large for the forest .*jar of GraphFrames is not there"):
+    with pytest.raises(SettingsError, match=r"too large for the forest .*jar of GraphFrames is not there"):
         choose(spark, "auto", n_vertices=101)
     assert "components by graphframes: 101 vertices" in caplog.text
     assert isinstance(choose(spark, "forest", n_vertices=101), Forest)
@@ -80,4 +80,4 @@ def test_graphframes_without_its_jar_says_what_to_set(
 
 
 def test_the_budget_of_a_local_session_is_half_the_machine(spark: SparkSession) -> None:
-    assert components.worker_bytes(spark) > 2**28
+    assert worker_bytes(spark) > 2**28

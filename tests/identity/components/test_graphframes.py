@@ -12,7 +12,7 @@ Oracle = Callable[[Iterable[Edge]], dict[int, int]]
 
 pytestmark = pytest.mark.skipif(
     not graphframes.jars(),
-    reason=f"SKIPPED: the jar of GraphFrames is not there (set {graphframes.JARS_VARIABLE}): its engine is not tested",
+    reason=f"GRAPHFRAMES IS NOT TESTED: its jar is not there (set {graphframes.JARS_VARIABLE})",
 )
 
 

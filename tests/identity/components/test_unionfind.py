@@ -1,4 +1,4 @@
-"""The union-find on plain arrays: both roads against a plain one, over shapes, batch sizes and orders. No JVM."""
+"""The union-find on arrays: both roads against a plain one, over shapes, batch sizes and orders."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -88,7 +88,11 @@ def test_small_graphs_and_large_ones_take_their_roads(
     roads: list[str] = []
 
     def watched(name: str, road: Road) -> Road:
-        return lambda pairs: (roads.append(name), road(pairs))[1]
+        def walk(pairs: Iterable[Pair]) -> Iterator[Pair]:
+            roads.append(name)
+            return road(pairs)
+
+        return walk
 
     monkeypatch.setattr(unionfind, "by_scipy", watched("scipy", unionfind.by_scipy))
     monkeypatch.setattr(unionfind, "streamed", watched("compiled", unionfind.streamed))

@@ -1,7 +1,7 @@
 """Features equal an oracle that works one person at a time, and see nothing of the as-of day or later."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,14 +10,12 @@ from pyspark.sql import DataFrame, SparkSession
 from ml.features.as_of import dates
 from ml.features.customer import FEATURES, customer_features
 from tests.ml.oracle import Features, expected_features
-from tests.ml.planted import INTERACTIONS, PURCHASES, TODAY, Line, Touch, brand, line, rows, touches
+from tests.ml.planted import INTERACTIONS, PURCHASES, TODAY, Line, Touch, brand, line, rows, touches, utc
 
 MARCH = date(2025, 3, 1)
 
 
-def _frames(
-    spark: SparkSession, lines: Sequence[Line], visits: Sequence[Touch]
-) -> tuple[DataFrame, DataFrame]:
+def _frames(spark: SparkSession, lines: Sequence[Line], visits: Sequence[Touch]) -> tuple[DataFrame, DataFrame]:
     return spark.createDataFrame(rows(lines), PURCHASES), spark.createDataFrame(rows(visits), INTERACTIONS)
 
 
@@ -27,8 +25,7 @@ def _features(
     purchases, interactions = _frames(spark, lines, visits)
     frame = customer_features(dates(spark, days), purchases=purchases, interactions=interactions)
     return {
-        (row["one_id"], row["as_of"]): {name: row[name] for name in FEATURES}
-        for row in frame.toArrow().to_pylist()
+        (row["one_id"], row["as_of"]): {name: row[name] for name in FEATURES} for row in frame.toArrow().to_pylist()
     }
 
 
@@ -44,7 +41,7 @@ def test_features_equal_the_oracle_on_several_dates_in_one_pass(spark: SparkSess
 
 def _odd() -> list[Line]:
     """What real feeds have: no person, no time, no amount, returned money, an order over days, late lines."""
-    at = datetime(2025, 2, 1, 12)
+    at = utc("2025-02-01T12:00:00")
     cake = line("odd", "o1", "2025-02-01T12:00:00")
     return [
         cake,

@@ -56,9 +56,7 @@ def test_a_saved_model_predicts_the_same(
     assert np.array_equal(loaded.predict(rows), calibrated.predict(rows))
 
 
-def test_reasons_sum_to_the_margin_and_name_what_matters(
-    data: tuple[Floats, Floats], model: BoostedClassifier
-) -> None:
+def test_reasons_sum_to_the_margin_and_name_what_matters(data: tuple[Floats, Floats], model: BoostedClassifier) -> None:
     rows, _ = data
     shares = model.contributions(rows)
     assert shares.shape == (2000, 4)

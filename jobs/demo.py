@@ -1,0 +1,85 @@
+"""The demo: a brand's year in one delivery and three days after it, each run through the whole graph, then one report."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.catalogue import build_graph
+from jobs.context import Context
+from jobs.display import Bar, say, summary
+from jobs.schedule import Outcome, run_graph
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One delivery's run: its label, seconds, and how it ended."""
+
+    label: str
+    seconds: float
+    outcome: Outcome
+
+
+def simulated(context: Context) -> str:
+    """Where the brand's files are made: apart from landing, with the truth beside them."""
+    return f"{context.settings.home}/simulated"
+
+
+def make_brand(context: Context, *, people: int, seed: int, out: str = "", tell: Tell = say) -> str:
+    """Make the brand's files unless these very ones are there; returns the folder."""
+    from simulate import Brand, generate
+
+    where = out or simulated(context)
+    mark = Path(where) / "made.txt"
+    brand = Brand(people=people, seed=seed)
+    if not mark.exists() or mark.read_text(encoding="utf-8") != repr(brand):
+        generate(context.spark, brand, where, tell)
+        mark.write_text(repr(brand), encoding="utf-8")
+    return where
+
+
+def deliver_up_to(context: Context, where: str, deliveries: int) -> int:
+    """Deliver history and so many increments to landing; returns how many of the files are new there."""
+    from simulate import deliver
+
+    landing = Path(context.settings.landing_path)
+    before = _files(landing)
+    for number in range(deliveries + 1):
+        deliver(where, str(landing), number)
+    return _files(landing) - before
+
+
+def _files(folder: Path) -> int:
+    return sum(1 for path in folder.rglob("*") if path.is_file())
+
+
+def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
+    """Make, deliver, run, four times over, then report. Repeated without new data nothing is written."""
+    from simulate import Brand
+
+    began = time.monotonic()
+    where = make_brand(context, people=people, seed=seed)
+    say(f"a brand of {people:,} people, made in {time.monotonic() - began:.0f} s")
+    graph = build_graph(context.sources)
+    increments = Brand(people=people, seed=seed).increments
+    steps: list[Step] = []
+    for number in range(increments + 1):
+        if deliver_up_to(context, where, number) == 0 and number < increments:
+            continue
+        start = time.monotonic()
+        with Bar(len(graph.order)) as bar:
+            outcome = run_graph(context, graph, graph.select(()), bar.progress)
+        label = "a year of history" if number == 0 else f"day {number}"
+        steps.append(Step(label, time.monotonic() - start, outcome))
+        say(f"[bold]{label}[/]: {steps[-1].seconds:.0f} s")
+        if outcome.failures:
+            break
+    summary(steps[-1].outcome)
+    if not steps[-1].outcome.failures:
+        from jobs.report import write_report
+
+        say(f"report: {write_report(context)}")
+    say(f"{time.monotonic() - began:.0f} s in all")
+    return steps[-1].outcome
