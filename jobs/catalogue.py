@@ -8,10 +8,12 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from jobs.bronze import landing_jobs
+from jobs.context import CLOCKS
 from jobs.mapped import feeding
 from lakehouse.errors import ContractError, KithError
-from lakehouse.job import Group, Job, Mapped
+from lakehouse.job import AsOf, Group, Job, Mapped
 from lakehouse.sources.spec import Source
+from lakehouse.table import Table
 
 PACKAGES = ("jobs.silver", "jobs.gold", "jobs.ops")
 ORDER = list(Group)
@@ -31,7 +33,7 @@ class Graph:
                 raise ContractError("a table has one writer, this one has two", table=job.name)
             self.jobs[job.name] = job
         self.upstream: dict[str, tuple[str, ...]] = {
-            name: tuple(t.name for t in job.inputs() if t.name in self.jobs and t.name != name)
+            name: tuple(t.name for t in _needs(job) if t.name in self.jobs and t.name != name)
             for name, job in self.jobs.items()
         }
         try:
@@ -75,6 +77,12 @@ class Graph:
                 yield from self.ancestors(name)
             if selector.endswith("+"):
                 yield from self.descendants(name)
+
+
+def _needs(job: Job) -> tuple[Table, ...]:
+    """What a job reads; one that computes as of a day also waits for the tables that tell the latest day."""
+    clocks = tuple(table for table, _ in CLOCKS) if AsOf.DAY in job.reads.values() else ()
+    return tuple(dict.fromkeys((*job.inputs(), *clocks)))
 
 
 def _reach(name: str, edges: Mapping[str, Iterable[str]]) -> set[str]:

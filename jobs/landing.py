@@ -13,7 +13,7 @@ from lakehouse.land import land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
 from lakehouse.sources.filelog import batch_files, reader
-from lakehouse.sources.files import BAD, Readable, Refused, inspect, read_records
+from lakehouse.sources.files import BAD, WHY, Readable, Refused, inspect, read_records
 from lakehouse.sources.spec import Source
 from lakehouse.tables import ops
 
@@ -94,7 +94,7 @@ def _quarantine(
                 F.col("_file").alias("file"),
                 F.col("_row").alias("row"),
                 F.lit("malformed_record").alias("reason"),
-                F.lit(f"does not parse as {source.format}").alias("detail"),
+                F.col(WHY).alias("detail"),
                 F.col(BAD).alias("record"),
             )
         )

@@ -28,12 +28,12 @@ def rehearse(job: Job, spark: SparkSession, settings: Settings) -> DataFrame:
     return result
 
 
-def _stand_in(job: Job, read: Read, spark: SparkSession, settings: Settings) -> DataFrame | date | Settings:
+def _stand_in(
+    job: Job, read: Read, spark: SparkSession, settings: Settings
+) -> DataFrame | date | Settings | dict[str, int]:
     match read:
-        case Table():
-            return empty(spark, read)
-        case New(table):
-            return empty(spark, table)
+        case Table() | New():
+            return empty(spark, read.table if isinstance(read, New) else read)
         case Changed():
             return spark.createDataFrame([], "kind string, key string")
         case Mapped():
@@ -43,6 +43,8 @@ def _stand_in(job: Job, read: Read, spark: SparkSession, settings: Settings) -> 
             return date(2025, 1, 1)
         case Resource.SETTINGS:
             return settings
+        case Resource.VERSIONS:
+            return {}
 
 
 def mismatches(job: Job, result: DataFrame) -> list[str]:

@@ -14,7 +14,7 @@ from lakehouse.checks import BROKEN, broken_rules, measure
 from lakehouse.errors import CheckFailed, JobFailed, KithError
 from lakehouse.expectations import failed_rules
 from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Read, Resource
-from lakehouse.land import DELETED, land, transaction
+from lakehouse.land import land, transaction
 from lakehouse.load import Merge, Scd2
 from lakehouse.runlog import JobRun
 from lakehouse.settings import Settings
@@ -138,8 +138,7 @@ def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
     if Mapped() in job.reads.values():
         good = _set_aside(context, job, frame, run)
     else:
-        _audit(context, job, frame, run)
-        good = frame if run.rows_in or DELETED in frame.columns else None
+        good = frame if _audit(context, job, frame, run) else None
     if good is None:
         return
     landed = land(context.lake, job.writes, job.load, good)
@@ -172,8 +171,8 @@ def _refused(job: Job, rows: DataFrame) -> DataFrame:
     )
 
 
-def _audit(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
-    """Measure the candidate rows in one scan; the gate stops the job before anything is published."""
+def _audit(context: Context, job: Job, frame: DataFrame, run: JobRun) -> bool:
+    """Measure the candidate rows in one scan; the gate stops the job before anything is published. False: no rows."""
     measured = measure(job.writes, frame)
     run.rows_in = measured.rows
     is_gold = job.writes.layer is Layer.GOLD
@@ -184,11 +183,12 @@ def _audit(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
     if failed:
         counts = ", ".join(f"{rule}: {measured.violations[rule]} of {measured.rows} rows" for rule in failed)
         raise CheckFailed(f"publication stopped, {counts}", table=job.name, rule=failed[0])
+    return measured.rows + measured.deletions > 0
 
 
 def _input(
     context: Context, job: Job, read: Read, batch: DataFrame | None, spark: SparkSession, run: JobRun
-) -> DataFrame | date | Settings:
+) -> DataFrame | date | Settings | Mapping[str, int]:
     match read:
         case Table():
             return context.lake.read(read, spark)
@@ -199,6 +199,8 @@ def _input(
             return run.as_of
         case Resource.SETTINGS:
             return context.settings
+        case Resource.VERSIONS:
+            return run.versions_in
         case _:
             if batch is None:
                 raise KithError("this job runs on changes only", job=job.name)

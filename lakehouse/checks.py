@@ -17,6 +17,7 @@ class Measured:
     table: str
     rows: int
     violations: dict[str, int]
+    deletions: int = 0
 
 
 def broken_rules(table: Table) -> Column:
@@ -26,10 +27,11 @@ def broken_rules(table: Table) -> Column:
 
 
 def measure(table: Table, frame: DataFrame) -> Measured:
-    """Rows, rule violations and duplicated keys of the frame, in one pass. Rows marked ``_deleted`` do not count."""
-    rows = frame.where(~F.col("_deleted")) if "_deleted" in frame.columns else frame
-    counts = [F.count_if(~F.coalesce(F.expr(r.sql), F.lit(True))).alias(r.name) for r in table.row_rules()]
+    """Rows, rule violations and duplicated keys of the frame, in one pass. Rows marked ``_deleted`` break no rule."""
+    stays = ~F.col("_deleted") if "_deleted" in frame.columns else F.lit(True)
+    counts = [F.count_if(stays & ~F.coalesce(F.expr(r.sql), F.lit(True))).alias(r.name) for r in table.row_rules()]
     if table.key:
         counts.append((F.count("*") - F.count_distinct(*table.key)).alias("key_unique"))
-    found = rows.agg(F.count("*").alias("_rows"), *counts).collect()[0].asDict()
-    return Measured(table.name, int(found.pop("_rows")), {k: int(v or 0) for k, v in found.items()})
+    found = frame.agg(F.count("*").alias("_all"), F.count_if(stays).alias("_rows"), *counts).collect()[0].asDict()
+    every, rows = int(found.pop("_all")), int(found.pop("_rows"))
+    return Measured(table.name, rows, {k: int(v or 0) for k, v in found.items()}, every - rows)

@@ -34,7 +34,7 @@ def failed_rules(measured: Measured, tolerance: Mapping[str, float] | None = Non
     """
     import pandas as pd
     from great_expectations import ExpectationSuite
-    from great_expectations.expectations.core import ExpectColumnMaxToBeBetween
+    from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
 
     if not measured.violations:
         return []

@@ -52,9 +52,10 @@ class AsOf(StrEnum):
 
 
 class Resource(StrEnum):
-    """What else a job may be handed by name: never a session, a path to data, or a writer."""
+    """What else a job may be handed: the settings, the Delta versions of its inputs; never a session, a path or a writer."""
 
     SETTINGS = "settings"
+    VERSIONS = "versions"
 
 
 Read = Table | Mapped | New | Changed | AsOf | Resource

@@ -77,12 +77,13 @@ def load_settings(env: str | None = None, **overrides: object) -> Settings:
 
     Raises :class:`SettingsError` naming the file or the key.
     """
-    name = env or os.environ.get("KITH_ENV", "local")
+    asked = env or os.environ.get("KITH_ENV")
+    name = asked or "local"
     conf = Path(os.environ.get("KITH_CONF", str(ROOT / "conf")))
     values: dict[str, object] = {"conf": str(conf)}
     origin: dict[str, Path] = {}
     for overlay in (conf / "base.yml", conf / f"{name}.yml"):
-        found = _read(overlay, required=overlay.stem == name and env is not None)
+        found = _read(overlay, required=overlay.stem == asked)
         values |= found
         origin |= dict.fromkeys(found, overlay)
     try:

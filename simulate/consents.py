@@ -44,7 +44,10 @@ def _columns(world: World) -> dict[str, str]:
     brand, dice = world.brand, world.dice
     kind = dice.pick(("member_no", "member_no", "phone", "phone", "email"), "consent.subject", "id", "account")
     consent_id = f"concat('K', {dice.code('consent', 'id', 'account', 'purpose', 'turn')})"
-    subject = f"CASE {kind} WHEN 'phone' THEN {ids.phone('phone_owner')} WHEN 'email' THEN {ids.email(dice, 'id')} ELSE {ids.member_no('id', 'account')} END"
+    phone, email = ids.phone("phone_owner"), ids.email(dice, "id")
+    subject = (
+        f"CASE {kind} WHEN 'phone' THEN {phone} WHEN 'email' THEN {email} ELSE {ids.member_no('id', 'account')} END"
+    )
     jurisdiction = dice.pick(("CN",) * 18 + ("HK", "EU"), "jurisdiction", "id")
     return {
         "consent_id": consent_id,

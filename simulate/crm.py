@@ -37,7 +37,8 @@ def memberships(world: World) -> DataFrame:
 def _written(world: World) -> DataFrame:
     brand, dice = world.brand, world.dice
     fresh = f"delivery = {brand.delivery(f'cast(floor(since / {DAY}) AS INT)')}"
-    changed = f"delivery > 0 AND since < {DAY}L * (day - 1) AND {dice.chance(CHANGED_A_DAY, 'member.changes', 'id', 'account', 'delivery')}"
+    changes = dice.chance(CHANGED_A_DAY, "member.changes", "id", "account", "delivery")
+    changed = f"delivery > 0 AND since < {DAY}L * (day - 1) AND {changes}"
     moved = dice.below(4, "member.change", "id", "account", "delivery")
     return (
         memberships(world)
@@ -74,7 +75,8 @@ def _columns(world: World) -> dict[str, str]:
     swapped = dice.chance(dirt.FIELDS_SWAPPED, "member.swap", "id", "account")
     phone = smudge.phone(dice, "member.phone", "clean_phone", "id", "account")
     name = smudge.name(dice, "member.name", "clean_name", "id", "account")
-    place = f"concat({assortment.city_name('city')}, {ids.district(dice, 'head')}, {ids.street(dice, 'head', 'IF(change = 1, 1, 0)')})"
+    street = ids.street(dice, "head", "IF(change = 1, 1, 0)")
+    place = f"concat({assortment.city_name('city')}, {ids.district(dice, 'head')}, {street})"
     return {
         "member_no": ids.member_no("id", "account"),
         "name": f"IF({swapped}, {phone}, {name})",

@@ -67,9 +67,10 @@ def stores(world: World) -> DataFrame:
         "lat": f"{lookup([place.lat for place in LOCATIONS], 'city')} + {dice.share('store.lat', 'number')} * 0.2D",
         "lon": f"{lookup([place.lon for place in LOCATIONS], 'city')} + {dice.share('store.lon', 'number')} * 0.2D",
     }
+    shop = "IF(delivery = 0, '店', '店（新装）')"
     columns = {
         "store_id": assortment.store_id("number"),
-        "name": f"concat({assortment.city_name('city')}, cast(number DIV {CITIES} + 1 AS STRING), IF(delivery = 0, '店', '店（新装）'))",
+        "name": f"concat({assortment.city_name('city')}, cast(number DIV {CITIES} + 1 AS STRING), {shop})",
         "format": assortment.store_format("number"),
         "region": lookup([place.region for place in LOCATIONS], "city"),
         "province": assortment.province("city"),

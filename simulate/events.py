@@ -81,10 +81,11 @@ def _hardware(dice: Dice, channel: Channel) -> dict[str, str]:
     shared = (
         f"tablet AND {dice.chance(ON_TABLET, 'on.tablet', 'visit')}" if channel.name in {"coffee", "mall"} else "false"
     )
+    agents = words.BROWSERS if channel.name == "web" else words.PHONES
     return {
         "on_tablet": shared,
         "day": "cast(at DIV 86400 AS INT)",
-        "agent": dice.pick(words.USER_AGENTS, "agent", "device_owner"),
+        "agent": dice.pick(agents, "agent", "device_owner"),
     }
 
 
@@ -218,10 +219,11 @@ def _traits(dice: Dice, channel: Channel) -> str:
     phone, mail, union = shown[channel.name]
     keys = (f"trait.{channel.name}", "id", "account")
     dirty = smudge.phone(dice, f"{channel.name}.phone", "clean_phone", "id", "account")
+    gives_mail = dice.chance(mail, f"{keys[0]}.mail", *keys[1:])
     typed = smudge.email(dice, f"{channel.name}.email", "clean_email", "id", missing=0.0)
     fields = {
         "phone": f"IF({dice.chance(phone, f'{keys[0]}.phone', *keys[1:])}, {dirty}, NULL)",
-        "email": f"CASE WHEN kind = 'test' THEN 'test@example.com' WHEN {dice.chance(mail, f'{keys[0]}.mail', *keys[1:])} THEN {typed} END",
+        "email": f"CASE WHEN kind = 'test' THEN 'test@example.com' WHEN {gives_mail} THEN {typed} END",
         "name": f"IF(kind = 'test', '测试用户', {smudge.name(dice, f'{channel.name}.name', 'full_name', 'id')})",
         "unionid": f"IF({dice.chance(union, f'{keys[0]}.union', 'id')}, {ids.unionid(dice, 'id')}, NULL)",
     }

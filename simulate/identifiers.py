@@ -8,10 +8,9 @@ from simulate import words
 from simulate.dice import Dice, literal, lookup
 
 _STEP = 1_618_033_987
-_PREFIXES = tuple(
-    f"1{rest}" for rest in
-    ["30", "31", "32", "33", "34", "35", "36", "37", "38", "39", "50", "51", "52", "53", "55", "56", "57", "58", "59", "80", "81", "82", "86", "87", "88", "89", "98"]
-)  # fmt: skip
+# The first three digits of mobile numbers: 130-139, 150-159 but 154, and some of 180-189 and 198.
+_TAKEN = (*range(130, 140), *range(150, 154), *range(155, 160), 180, 181, 182, *range(186, 190), 198)
+_PREFIXES = tuple(str(number) for number in _TAKEN)
 _PHONES = len(_PREFIXES) * 10**8
 _NUMBERS = 10**10
 SECOND_PHONE = 0.12

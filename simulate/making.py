@@ -32,10 +32,11 @@ def generate(spark: SparkSession, brand: Brand, out: str, progress: Callable[[st
     """Write a brand's data below ``out``, a path that Spark can write; what is there of it is replaced.
 
     ``<out>/staged/<source>/<object>/delivery=<000…>/`` holds the files of each delivery, ``<out>/truth/<table>/`` the
-    truth as Parquet, ``<out>/brand/`` the brand itself. ``progress`` is called with the name of each finished output.
+    truth as Parquet, ``<out>/base/`` the people and orders that all is made from, ``<out>/brand/`` the brand itself.
+    ``progress`` is called with the name of each finished output.
     The caller's session keeps its settings. An error of Spark is raised as it is, after the running writes have ended.
     """
-    with _world(spark, brand) as world, ThreadPoolExecutor(WRITES_AT_A_TIME) as pool:
+    with _world(spark, brand, out) as world, ThreadPoolExecutor(WRITES_AT_A_TIME) as pool:
         works = {pool.submit(work): name for name, work in _works(world, out).items()}
         for work in as_completed(works):
             work.result()
@@ -43,18 +44,25 @@ def generate(spark: SparkSession, brand: Brand, out: str, progress: Callable[[st
 
 
 @contextmanager
-def _world(spark: SparkSession, brand: Brand) -> Iterator[World]:
+def _world(spark: SparkSession, brand: Brand, out: str) -> Iterator[World]:
     session, dice = spark.newSession(), Dice(brand.seed)
     for name, value in _SETTINGS.items():
         session.conf.set(name, value)
     session.conf.set("spark.sql.shuffle.partitions", str(brand.tasks))
-    crowd = people(session, brand, dice).persist(StorageLevel.MEMORY_AND_DISK)
-    bought = orders(crowd, brand, dice).persist(StorageLevel.MEMORY_AND_DISK)
+    session.conf.set("spark.sql.codegen.wholeStage", str(brand.tasks > 1).lower())
+    crowd = _settled(people(session, brand, dice), f"{out}/base/people")
+    bought = _settled(orders(crowd, brand, dice), f"{out}/base/orders")
     try:
         yield World(session, brand, dice, crowd, bought)
     finally:
         bought.unpersist()
         crowd.unpersist()
+
+
+def _settled(frame: DataFrame, path: str) -> DataFrame:
+    # By way of a file the sources start from a short plan; at small sizes planning is most of the time.
+    _quiet(frame.write.mode("overwrite")).parquet(path)
+    return frame.sparkSession.read.schema(frame.schema).parquet(path).persist(StorageLevel.MEMORY_AND_DISK)
 
 
 def _works(world: World, out: str) -> dict[str, Callable[[], None]]:

@@ -50,7 +50,7 @@ def tiger_orders(world: World) -> DataFrame:
     paid = brand.moment("at + 40")
     columns = {
         "order_id": order_no("tiger"),
-        "status": "CASE WHEN cancelled THEN 'closed' WHEN version = 0 THEN 'paid' WHEN refunded THEN 'refunded' ELSE 'finished' END",
+        "status": _state("closed", "paid", "refunded", "finished"),
         "created_at": brand.moment("at"),
         "paid_at": f"IF(cancelled, NULL, {paid})",
         "updated_at": brand.moment("changed_at"),
@@ -89,7 +89,7 @@ def dog_orders(world: World) -> DataFrame:
     address = f"concat_ws(' ', {', '.join(place)}, {ids.street(dice, 'receiver_head')})"
     columns = {
         "orderNo": order_no("dog"),
-        "state": "CASE WHEN cancelled THEN 'CANCELLED' WHEN version = 0 THEN 'WAIT_SHIP' WHEN refunded THEN 'REFUNDED' ELSE 'FINISHED' END",
+        "state": _state("CANCELLED", "WAIT_SHIP", "REFUNDED", "FINISHED"),
         "gmtCreate": f"({brand.epoch}L + at) * 1000L",
         "gmtModified": f"({brand.epoch}L + changed_at) * 1000L",
         "buyerId": ids.dog_account("id"),
@@ -98,6 +98,11 @@ def dog_orders(world: World) -> DataFrame:
         "totalCent": _TOTAL,
     }
     return _orders(world, "dog").selectExpr(*named(columns), "delivery")
+
+
+def _state(cancelled: str, paid: str, refunded: str, finished: str) -> str:
+    later = f"IF(refunded, {refunded!r}, {finished!r})"
+    return f"CASE WHEN cancelled THEN {cancelled!r} WHEN version = 0 THEN {paid!r} ELSE {later} END"
 
 
 def _orders(world: World, market: str) -> DataFrame:

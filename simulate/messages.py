@@ -47,14 +47,14 @@ def numbers(world: World, count: int) -> DataFrame:
 
 def sends(world: World) -> DataFrame:
     """One row a membership that a campaign chose, with its arm; the held out got nothing. Double members are in twice."""
-    brand = world.brand
+    brand, variant = world.brand, world.dice.below(2, "template", "send_id")
     columns = {
         "send_id": "send_id",
         "campaign_id": campaigns.campaign_id("number"),
         "channel": _channel(),
         "member_no": ids.member_no("id", "account"),
         "phone": f"IF({_channel()} = 'sms', {ids.phone('phone_owner')}, NULL)",
-        "template_id": f"concat('T', cast(number % 6 + 1 AS STRING), '-', cast({world.dice.below(2, 'template', 'send_id')} AS STRING))",
+        "template_id": f"concat('T', cast(number % 6 + 1 AS STRING), '-', cast({variant} AS STRING))",
         "sent_at": brand.moment("sent"),
         "arm": "IF(held_out, 'holdout', 'treatment')",
     }
@@ -78,7 +78,8 @@ def chosen(world: World) -> DataFrame:
 def receipts(world: World) -> DataFrame:
     """One row a reaction to a message: delivered, opened, clicked, unsubscribed or complained."""
     brand, dice = world.brand, world.dice
-    delay = f"element_at(array(20L, 3600L, 3700L, 4000L, 9000L), reaction + 1) + {dice.below(40_000, 'reacts.after', 'send_id')} * least(reaction, 1)"
+    least = "element_at(array(20L, 3600L, 3700L, 4000L, 9000L), reaction + 1)"
+    delay = f"{least} + {dice.below(40_000, 'reacts.after', 'send_id')} * least(reaction, 1)"
     return (
         chosen(world)
         .where("NOT held_out")

@@ -8,7 +8,7 @@ from simulate.brand import CITIES, DAY, Brand
 from simulate.dice import Dice
 from simulate.world import named
 
-ORDERS_PER_YEAR = 12.0
+ORDERS_PER_YEAR = 11.0
 MEAN_LIFE_DAYS = 700.0
 RETURN_RATE = 0.35
 JOINED_BEFORE_DAYS = 400

@@ -83,7 +83,7 @@ def _north(world: World) -> DataFrame:
     which = f"IF(members = 2 AND at > member_at + {60 * DAY}L AND {dice.chance(0.4, 'north.second', 'number')}, 1, 0)"
     swapped = dice.chance(dirt.FIELDS_SWAPPED, "north.swap", "number")
     mistyped = dice.chance(dirt.DATE_MISTYPED, "north.date", "number")
-    sold = brand.moment("at")
+    sold, sku = brand.moment("at"), assortment.sku_code("sku")
     lines = {
         "receipt_no": receipt_no("north"),
         "line_no": "line + 1",
@@ -91,7 +91,7 @@ def _north(world: World) -> DataFrame:
         "sold_at": f"IF({mistyped}, replace({sold}, '-', '-3'), {sold})",
         "member_no": f"IF({swapped}, written, card)",
         "phone": f"IF({swapped}, card, written)",
-        "sku": f"IF({dice.chance(0.005, 'north.sku', 'number', 'line')}, lower({assortment.sku_code('sku')}), {assortment.sku_code('sku')})",
+        "sku": f"IF({dice.chance(dirt.SKU_LOWERED, 'north.sku', 'number', 'line')}, lower({sku}), {sku})",
         "qty": "qty",
         "unit_price": assortment.money("cents"),
         "discount": assortment.money("off"),

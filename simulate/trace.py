@@ -80,7 +80,8 @@ def _columns(world: World) -> dict[str, str]:
     place = f"lpad(cast(pmod(store, {CITIES}) AS STRING), 2, '0')"
     depot = f"CASE node WHEN 0 THEN 'F01' WHEN 1 THEN concat('W', {place}) WHEN 2 THEN concat('D', {place}) WHEN 3 THEN {{}} END"
     gives = dice.below(10, "scan.gives", "number", "line")
-    account = f"CASE WHEN reg_coffee < at THEN {ids.openid(dice, 'coffee', 'id')} WHEN reg_mall < at THEN {ids.openid(dice, 'mall', 'id')} END"
+    coffee, mall = (ids.openid(dice, program, "id") for program in ("coffee", "mall"))
+    account = f"CASE WHEN reg_coffee < at THEN {coffee} WHEN reg_mall < at THEN {mall} END"
     made = f"cast(floor((at - {LEAD_DAYS[0] * DAY}) / {7 * DAY}) AS INT)"
     return {
         "code": code(),

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 
 from simulate import orders as buying
 from simulate.brand import DAY
-from simulate.people import active
+from simulate.people import ORDERS_PER_YEAR, active
 from simulate.world import World, named
 
 FROM_AD = 0.14
@@ -48,7 +48,8 @@ def visits(world: World, channel: Channel) -> DataFrame:
 def browsing(world: World, channel: Channel) -> DataFrame:
     """The visits without an order; also before registration, and before the first purchase."""
     brand, dice, name = world.brand, world.dice, channel.name
-    yearly = f"IF(kind = 'bot', {BOT_VISITS_PER_YEAR!r}D, {channel.visits_per_year!r}D * (0.5D + rate / {2 * 12.0!r}D))"
+    keen = f"(0.5D + rate / {2 * ORDERS_PER_YEAR!r}D)"
+    yearly = f"IF(kind = 'bot', {BOT_VISITS_PER_YEAR!r}D, {channel.visits_per_year!r}D * {keen})"
     hour = dice.pick((8, *buying.HOURS, 21, 22, 22, 23), f"{name}.hour", "id", "slot")
     ad = (
         f"IF({dice.chance(FROM_AD if channel.advertised else 0, f'{name}.ad', 'id', 'slot')}, {_ad(world, name)}, NULL)"

@@ -1,6 +1,7 @@
 """A lake of a test's own: settings, context, source files and deliveries below one temporary folder."""
 
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,18 +49,22 @@ def statements(numbers: Iterable[int], action: str = "grant", day: int = 1) -> s
 
 @dataclass
 class SmallLake:
-    """Sources, deliveries and runs of one test; every run has a context of its own, as every process has."""
+    """Deliveries and runs of one test; every run has a context of its own, as every process has.
+
+    Its sources are those of ``conf``, where that is given, else those that the test writes.
+    """
 
     spark: SparkSession
     root: Path
+    conf: Path | None = None
 
     def __post_init__(self) -> None:
-        self.conf = self.root / "conf"
-        (self.conf / "sources").mkdir(parents=True, exist_ok=True)
-        for shared in ("identity.yml", "models", "spark"):
-            if not (self.conf / shared).exists():
-                (self.conf / shared).symlink_to(ROOT / "conf" / shared)
-        self.settings = settings_for(self.root, self.conf)
+        own = self.root / "conf"
+        self.settings = settings_for(self.root, self.conf or own)
+        if not self.conf:
+            (own / "sources").mkdir(parents=True)
+            for shared in ("identity.yml", "models", "spark"):
+                (own / shared).symlink_to(ROOT / "conf" / shared)
 
     @property
     def lake(self) -> Lake:
@@ -68,7 +73,7 @@ class SmallLake:
 
     def source(self, name: str, text: str) -> None:
         """Write (or change) a source file; no text takes it away."""
-        path = self.conf / "sources" / f"{name}.yml"
+        path = self.root / "conf" / "sources" / f"{name}.yml"
         path.write_text(text, encoding="utf-8") if text else path.unlink()
 
     def deliver(self, name: str, file: str, content: str | bytes, second: int = 0) -> Path:
@@ -79,6 +84,13 @@ class SmallLake:
         at = 1_735_689_600 + second
         os.utime(path, (at, at))
         return path
+
+    def deliver_copy(self, name: str, files: Iterable[Path]) -> None:
+        """Deliver copies of files as they are, with the times that they have."""
+        folder = self.root / "landing" / name.replace("__", "/", 1)
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy2(file, folder / file.name)
 
     def run(self, *select: str, full: bool = False, **more: object) -> Outcome:
         """Run a selection as a new process would."""

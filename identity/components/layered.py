@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from identity.components import Components
@@ -10,63 +10,75 @@ from identity.components import Components
 
 @dataclass(frozen=True)
 class Layers:
-    """``components (vertex, component)`` over all edges, ``refused (src, dst)``: weak edges not followed.
+    """``components (vertex, component)`` over all edges, and which edges they rest on.
 
-    ``strong``: the components by strong edges alone; it is persisted, because both frames need it several
-    times: unpersist it once they have landed.
+    ``followed (src, dst)``: the edges whose ends are joined, for the proof; ``refused (src, dst)``: weak edges that were
+    not followed. ``strong (vertex, component)``: the components by strong edges alone. ``strong`` and
+    ``points`` are persisted, since the other frames need them several times: :meth:`release` them at the end.
     """
 
     components: DataFrame
+    followed: DataFrame
     refused: DataFrame
     strong: DataFrame
+    points: DataFrame
+
+    def release(self) -> None:
+        """Free what is persisted; to be called once ``components`` has landed."""
+        self.strong.unpersist()
+        self.points.unpersist()
 
 
 def layered(edges: DataFrame, known: DataFrame, engine: Components) -> Layers:
     """Components of ``edges (src: long, dst: long, is_weak: boolean)`` in two layers.
 
     ``known (vertex: long)``: identifiers that make their holder a known person. Strong components are
-    contracted to points, weak edges group these points, and a group with two known points or more is refused
-    whole: which of them the shared tablet belongs to, nobody can say. Exact over any number of weak steps,
-    where a degree cap sees one.
+    contracted to points, weak edges group these points, and a group with two known points or more is
+    refused whole: which of them the shared tablet belongs to, nobody can say. Exact over any number of weak
+    steps, where a degree cap sees one.
     """
     strong = engine(edges.where(~F.col("is_weak"))).persist()
     weak = _contracted(edges.where(F.col("is_weak")), strong)
     groups = engine(weak.select(F.col("src_point").alias("src"), F.col("dst_point").alias("dst")))
-    allowed = groups.join(_crowded(groups, known, strong), on="component", how="left_anti")
-    label = allowed.select(F.col("vertex").alias("point"), F.col("component").alias("group"))
-    everyone = strong.select("vertex", F.col("component").alias("point")).unionByName(
-        groups.join(strong, on="vertex", how="left_anti").select("vertex", F.col("vertex").alias("point"))
+    points = _judged(groups, known, strong).persist()
+    components = (
+        strong.select("vertex", F.col("component").alias("point"))
+        .join(points, on="point", how="full")
+        .select(F.coalesce("vertex", "point").alias("vertex"), F.coalesce("group", "point").alias("component"))
     )
-    components = everyone.join(label, on="point", how="left").select(
-        "vertex", F.coalesce("group", "point").alias("component")
+    judged = weak.join(points.select(F.col("point").alias("src_point"), "group"), on="src_point", how="left")
+    refused = F.col("group").isNull() & (F.col("src_point") != F.col("dst_point"))
+    followed = edges.where(~F.col("is_weak")).select("src", "dst")
+    return Layers(
+        components=components,
+        followed=followed.unionByName(judged.where(~refused).select("src", "dst")),
+        refused=judged.where(refused).select("src", "dst"),
+        strong=strong,
+        points=points,
     )
-    inner = weak.join(label.select(F.col("point").alias("src_point")), on="src_point", how="left_anti")
-    return Layers(components, inner.where(F.col("src_point") != F.col("dst_point")).select("src", "dst"), strong)
 
 
 def _contracted(weak: DataFrame, strong: DataFrame) -> DataFrame:
     """Weak edges with the strong component of each end (a vertex without strong edges is its own)."""
-    src = strong.select(F.col("vertex").alias("src"), F.col("component").alias("src_point"))
-    dst = strong.select(F.col("vertex").alias("dst"), F.col("component").alias("dst_point"))
+    src = strong.select(F.col("vertex").alias("src"), F.col("component").alias("src_at"))
+    dst = strong.select(F.col("vertex").alias("dst"), F.col("component").alias("dst_at"))
+    src_point, dst_point = F.coalesce("src_at", "src"), F.coalesce("dst_at", "dst")
     return (
         weak.join(src, on="src", how="left")
         .join(dst, on="dst", how="left")
-        .select(
-            "src",
-            "dst",
-            F.coalesce("src_point", "src").alias("src_point"),
-            F.coalesce("dst_point", "dst").alias("dst_point"),
-        )
+        .select("src", "dst", src_point.alias("src_point"), dst_point.alias("dst_point"))
     )
 
 
-def _crowded(groups: DataFrame, known: DataFrame, strong: DataFrame) -> DataFrame:
-    """``(component)`` of the groups that hold two known points or more."""
-    points = (
+def _judged(groups: DataFrame, known: DataFrame, strong: DataFrame) -> DataFrame:
+    """``(point, group)`` of the points that weak edges touch; the group is null where it holds two known ones."""
+    people = (
         known.select("vertex")
         .join(strong, on="vertex", how="left")
-        .select(F.coalesce("component", "vertex").alias("vertex"))
-        .distinct()
+        .groupBy(F.coalesce("component", "vertex").alias("vertex"))
+        .agg(F.lit(1).alias("person"))
     )
-    crowds = groups.join(points, on="vertex", how="left_semi").groupBy("component").agg(F.count(F.lit(1)).alias("n"))
-    return crowds.where(F.col("n") > 1).select("component")
+    crowd = F.coalesce(F.sum("person").over(Window.partitionBy("component")), F.lit(0))
+    return groups.join(people, on="vertex", how="left").select(
+        F.col("vertex").alias("point"), F.when(crowd < 2, F.col("component")).alias("group")
+    )

@@ -21,7 +21,7 @@ ACCURACY = 10_000
 )
 def mart_rfm(mart: DataFrame, *, as_of: date) -> DataFrame:
     """Cut recency, frequency and spend of all buyers into quintiles as of the day, and name their tiers."""
-    buyers = mart.where(F.col("orders") > 0).select(
+    buyers = mart.where(F.col("revenue_amount") > 0).select(
         "one_id",
         F.lit(as_of).alias("as_of"),
         F.greatest(F.date_diff(F.lit(as_of), "last_order_on"), F.lit(0)).alias("recency_days"),

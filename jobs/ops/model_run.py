@@ -1,6 +1,7 @@
 """The job of ops.model_run."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -30,6 +31,7 @@ RETRAIN_DAYS = 7
         "known": ops.MODEL_RUN,
         "as_of": AsOf.DAY,
         "settings": Resource.SETTINGS,
+        "versions": Resource.VERSIONS,
     },
     load=Merge(),
     group=Group.ML,
@@ -45,6 +47,7 @@ def model_run(
     known: DataFrame,
     as_of: date,
     settings: Settings,
+    versions: Mapping[str, int],
 ) -> DataFrame:
     """Train the repurchase model when the last training is a week old, register it, and promote it if the gate lets it."""
     spec = spec_of(settings, MODEL)
@@ -57,16 +60,18 @@ def model_run(
         purchases=purchases(lines, identity_map, products),
         interactions=touches(interactions, identity_map),
     )
-    return _row(known, _trained(training, spec, as_of, settings), as_of)
+    return _row(known, _trained(training, spec, as_of, settings, versions), as_of)
 
 
-def _trained(training: DataFrame, spec: ModelSpec, as_of: date, settings: Settings) -> TrainedModel:
+def _trained(
+    training: DataFrame, spec: ModelSpec, as_of: date, settings: Settings, versions: Mapping[str, int]
+) -> TrainedModel:
     return train(
         training,
         spec,
         tracking_uri=settings.mlflow_uri,
         artifacts=Path(settings.home) / "mlartifacts",
-        data_versions={},
+        data_versions=versions,
         as_of=morning_after(as_of),
     )
 

@@ -39,11 +39,16 @@ def _bar_row(bar: Bar, full: float) -> str:
     width = f"width:{max(share, 0.6) if bar.value > 0 else 0:.1f}%"
     return el(
         "tr",
-        el("th", esc(bar.label), scope="row"),
+        el("th", _breakable(bar.label), scope="row"),
         el("td", el("i", cls=f"bar {bar.tone}".strip(), style=width), cls="track"),
         el("td", esc(bar.shown), cls="num"),
         title=bar.note or None,
     )
+
+
+def _breakable(label: str) -> str:
+    """A label that may be broken after the signs that tables' names are put together with."""
+    return esc(label).replace(".", ".<wbr/>").replace("__", "__<wbr/>")
 
 
 def pair_list(rows: Sequence[tuple[str, Bar, Bar]]) -> str:
@@ -64,7 +69,7 @@ def _pair_row(label: str, one: Bar, other: Bar, full: float) -> str:
     figures = el("div", esc(one.shown)) + el("div", esc(other.shown))
     return el(
         "tr",
-        el("th", esc(label), scope="row"),
+        el("th", _breakable(label), scope="row"),
         el("td", drawn(one), drawn(other), cls="track"),
         el("td", figures, cls="num"),
     )
@@ -107,7 +112,7 @@ def columns(
     if reference:
         at = y(reference[0])
         parts.append(el("line", x1=left, x2=WIDTH - right, y1=at, y2=at, cls="reference"))
-        parts.append(el("text", esc(reference[1]), x=WIDTH - right, y=at - 5, cls="note end"))
+        parts.append(el("text", esc(f"- - {reference[1]}"), x=WIDTH - right, y=top - 4, cls="note end"))
     if x:
         parts.append(el("text", esc(x), x=left + plot_w / 2, y=height - 6, cls="note middle"))
     return svg(WIDTH, height, *parts, label=label)
@@ -182,7 +187,7 @@ def _field(cell: Cell | None, x: float, y: float, wide: float, high: float) -> s
     if cell is None:
         return el("rect", **box, cls="blank")
     mix = f"fill:color-mix(in oklab, var(--accent) {6 + 88 * cell.strength:.0f}%, var(--card))"
-    tone = "strong" if cell.strength > 0.5 else "faint"
+    tone = "strong" if cell.strength > 0.6 else "faint"
     middle, centre = x + wide / 2, y + high / 2
     lines = el("text", esc(cell.text), x=middle, y=centre + (0 if cell.small else 5), cls=f"figure-on middle {tone}")
     if cell.small:
@@ -203,7 +208,7 @@ def calibration(points: Sequence[Point], *, label: str) -> str:
     """What was predicted against what came; the diagonal is a perfect model, a dot's area its rows."""
     if not points:
         return EMPTY
-    left, top, side_w, side_h = 52.0, 12.0, WIDTH - 64.0, 250.0
+    left, top, side_w, side_h = 52.0, 12.0, WIDTH - 74.0, 250.0
     marks = ticks(max(max(p.predicted, p.actual) for p in points))
     end, biggest = marks[-1], max(p.rows for p in points) or 1
 

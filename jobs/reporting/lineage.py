@@ -7,7 +7,7 @@ from statistics import fmean
 from jobs.reporting.markup import el, esc, svg
 
 ROW, GAP, NODE = 25.0, 46.0, 19.0
-CHARACTER, PADDING, HEAD = 5.9, 18.0, 26.0
+CHARACTER, PADDING, HEAD = 6.1, 18.0, 26.0
 SWEEPS = 24
 
 
@@ -79,21 +79,22 @@ def places(
         width = max(len(texts[n]) for n in column) * CHARACTER + PADDING
         middle = height / 2
         wished = [fmean([found[up].y for up in reads[n] if up in found] or [middle]) for n in column]
-        for name, y in zip(column, _apart(wished, height), strict=True):
+        step = max(ROW, min(2 * ROW, height / len(column)))
+        for name, y in zip(column, _apart(wished, height, step), strict=True):
             found[name] = Place(x, HEAD + y, width)
         x += width + GAP
     return found
 
 
-def _apart(wished: Sequence[float], height: float) -> list[float]:
-    """The wished heights in their order, each at least a row below the one before, all within the picture."""
+def _apart(wished: Sequence[float], height: float, step: float) -> list[float]:
+    """The wished heights in their order, each at least a step below the one before, all within the picture."""
     found: list[float] = []
     for y in wished:
-        found.append(max(y, found[-1] + ROW if found else ROW / 2))
-    limit = height - ROW / 2
+        found.append(max(y, found[-1] + step if found else step / 2))
+    limit = height - step / 2
     for i in range(len(found) - 1, -1, -1):
         found[i] = min(found[i], limit)
-        limit = found[i] - ROW
+        limit = found[i] - step
     return found
 
 

@@ -40,7 +40,7 @@ class Shelf:
         opened = self._opened(name)
         if opened is None:
             return None
-        files = pa.record_batch(opened.get_add_actions(flatten=True))
+        files = pa.table(opened.get_add_actions(flatten=True))
         return int(pc.sum(files.column("num_records")).as_py() or 0) - _hidden(opened)
 
     def select(self, name: str, columns: Sequence[str], where: str = "", group: Sequence[str] = ()) -> list[Row]:

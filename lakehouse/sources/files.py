@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,7 +16,9 @@ from lakehouse.sources.spec import Source
 HEAD = 65536
 ROW_MASK = (1 << 33) - 1
 BAD = "_bad"
+WHY = "_why"
 ONE_FILE_A_TASK = 128 * 2**20
+AS_NAMED = {"__globPaths__": "false"}  # brackets, stars and question marks in a name are part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ class Readable:
 
 
 def peek(path: str) -> Peek:
-    """Look at a file's ends, on a local disk or on an object store."""
+    """Look at a file's ends, on a local disk or on an object store; the path is as it is, not URL-encoded."""
     if not path.startswith("file:") and "://" in path:
         return Peek(path, *peek_object(path, HEAD))
-    local = Path(unquote(urlparse(path).path) if path.startswith("file:") else path)
+    local = Path(path.removeprefix("file:").removeprefix("//"))
     size = local.stat().st_size
     with local.open("rb") as stream:
         head = stream.read(HEAD)
@@ -101,13 +102,14 @@ def inspect(source: Source, paths: Sequence[str]) -> tuple[list[Readable], list[
 
 
 def read_records(spark: SparkSession, source: Source, files: Sequence[Readable]) -> DataFrame:
-    """Records of readable files as ``payload, _bad, _file, _row, _sequence``.
+    """Records of readable files as ``payload, _bad, _why, _file, _row, _sequence``.
 
-    ``_bad`` is the raw text of a record that does not parse (its payload is null). ``_row`` counts records from 1 in
-    each file: every file is read by one task of its own (for files over 128 MiB the count starts anew in each block,
+    ``_bad`` is the raw text of a record that does not parse (its payload is null), ``_why`` what is wrong with it.
+    ``_row`` counts records from 1 in each file: every file is read by one task of its own (for files over 128 MiB the count starts anew in each block,
     with the block's offset added, so that it stays unique).
     """
     spark.conf.set("spark.sql.files.openCostInBytes", str(ONE_FILE_A_TASK))
+    spark.conf.set("spark.sql.csv.parser.columnPruning.enabled", "false")  # else fewer columns hide malformed records
     groups: dict[tuple[str, ...], list[str]] = {}
     for file in files:
         groups.setdefault(file.header, []).append(file.path)
@@ -129,25 +131,39 @@ def _where_from() -> tuple[Column, ...]:
 
 def _csv(spark: SparkSession, source: Source, header: tuple[str, ...], paths: list[str]) -> DataFrame:
     quoted = [f"`{name.replace('`', '``')}`" for name in header]
-    reader = spark.read.options(**source.options).option("header", "true").option("mode", "PERMISSIVE")
+    reader = spark.read.options(**source.options, **AS_NAMED).option("header", "true").option("mode", "PERMISSIVE")
     reader = reader.option("columnNameOfCorruptRecord", BAD).option("enforceSchema", "true")
     rows = reader.schema(", ".join(f"{name} string" for name in [*quoted, BAD])).csv(paths)
     payload = F.to_variant_object(F.struct(*[F.col(name) for name in quoted]))
-    return rows.select(F.when(F.col(BAD).isNull(), payload).alias("payload"), F.col(BAD), *_where_from())
+    why = F.concat(
+        F.lit(f"not the {len(header)} fields of the header; the first is "), F.coalesce(quoted[0], F.lit(""))
+    )
+    return rows.select(
+        F.when(F.col(BAD).isNull(), payload).alias("payload"), F.col(BAD), why.alias(WHY), *_where_from()
+    )
 
 
 def _jsonl(spark: SparkSession, _: Source, __: tuple[str, ...], paths: list[str]) -> DataFrame:
     text = F.col("value")
     parsed = F.when(F.ltrim(text).startswith("{"), F.try_parse_json(text))
-    rows = spark.read.text(paths).select(parsed.alias("payload"), text, *_where_from())
+    rows = spark.read.options(**AS_NAMED).text(paths).select(parsed.alias("payload"), text, *_where_from())
     rows = rows.where(F.trim(text) != "")
-    return rows.select("payload", F.when(F.col("payload").isNull(), text).alias(BAD), "_file", "_row", "_sequence")
+    return rows.select(
+        "payload",
+        F.when(F.col("payload").isNull(), text).alias(BAD),
+        F.lit("not a JSON object").alias(WHY),
+        "_file",
+        "_row",
+        "_sequence",
+    )
 
 
 def _parquet(spark: SparkSession, _: Source, __: tuple[str, ...], paths: list[str]) -> DataFrame:
-    rows = spark.read.option("mergeSchema", "true").parquet(*paths)
+    rows = spark.read.options(**AS_NAMED).option("mergeSchema", "true").parquet(*paths)
     payload = F.to_variant_object(F.struct(*[F.col(f"`{name}`") for name in rows.columns]))
-    return rows.select(payload.alias("payload"), F.lit(None).cast("string").alias(BAD), *_where_from())
+    return rows.select(
+        payload.alias("payload"), F.lit(None).cast("string").alias(BAD), F.lit("").alias(WHY), *_where_from()
+    )
 
 
 _READERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}

@@ -30,6 +30,20 @@ def sql(text: str) -> str:
     return FIELD.sub(field, text)
 
 
+class _Texts:
+    """What the rules read, each text once as a column of its own: a rule names its input a dozen times over."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Column] = {}
+
+    def column(self, text: str) -> Column:
+        self.found.setdefault(text, F.expr(sql(text)))
+        return F.col(f"_text{list(self.found).index(text)}")
+
+    def beside(self, rows: DataFrame) -> DataFrame:
+        return rows.select("*", *[c.alias(f"_text{n}") for n, c in enumerate(self.found.values())])
+
+
 @contextmanager
 def _named(source: Source, key: str) -> Iterator[None]:
     """Spark's words on a wrong expression, with the file and the key that hold it."""
@@ -55,12 +69,12 @@ def mapped(source: Source, table: Table, bronze: DataFrame, key: bytes) -> DataF
 
 def _project(source: Source, mapping: TableMap, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
     business = [c for c in table.columns if not c.is_technical and c.name != "source"]
-    values = []
+    values, texts = [], _Texts()
     for column in business:
         with _named(source, f"maps.{table.name}.columns.{column.name}"):
-            value = _value(mapping.columns.get(column.name), key)
+            value = _value(mapping.columns.get(column.name), texts, key)
             values.append(value.try_cast(column.type).alias(column.name))
-    rows = _rows(bronze, mapping).select(
+    rows = texts.beside(_rows(bronze, mapping)).select(
         F.col("_source").alias("source"), *values, "_file", "_row", _sequence(mapping).alias("_sequence")
     )
     return rows.withColumn("_row_hash", F.xxhash64(*[F.col(c.name) for c in business]))
@@ -81,24 +95,24 @@ def _rows(bronze: DataFrame, mapping: TableMap) -> DataFrame:
     return rows.where(F.expr(sql(mapping.where))) if mapping.where else rows
 
 
-def _value(cell: str | Cell | FirstOf | None, key: bytes) -> Column:
+def _value(cell: str | Cell | FirstOf | None, texts: _Texts, key: bytes) -> Column:
     match cell:
         case None:
             return F.lit(None)
         case str():
             return F.expr(sql(cell))
         case FirstOf(tokens=tokens):
-            return F.coalesce(*[_token(kind, text, key) for kind, text in tokens.items()])
+            return F.coalesce(*[_token(kind, texts.column(text), key) for kind, text in tokens.items()])
         case Cell(token=kind) if kind:
-            return _token(kind, cell.source, key)
+            return _token(kind, texts.column(cell.source), key)
         case Cell(rule=name) if name:
-            return rule(name)(F.expr(sql(cell.source)))[cell.part]
+            return rule(name)(texts.column(cell.source))[cell.part]
         case Cell():
             return F.expr(sql(cell.source))
 
 
-def _token(kind: str, text: str, key: bytes) -> Column:
-    return token(kind, identifier_rule(kind)(F.expr(sql(text)))["value"], key)
+def _token(kind: str, text: Column, key: bytes) -> Column:
+    return token(kind, identifier_rule(kind)(text)["value"], key)
 
 
 def observed(source: Source, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
@@ -113,23 +127,24 @@ def observed(source: Source, table: Table, bronze: DataFrame, key: bytes) -> Dat
 
 
 def _observe(block: Identifiers, bronze: DataFrame, key: bytes) -> DataFrame:
-    rows = bronze.where(F.expr(sql(block.where))) if block.where else bronze
+    rows, texts = bronze.where(F.expr(sql(block.where))) if block.where else bronze, _Texts()
     pairs = [
-        F.struct(F.lit(kind).alias("id_type"), _token(kind, text, key).alias("id_token"))
+        F.struct(F.lit(kind).alias("id_type"), _token(kind, texts.column(text), key).alias("id_token"))
         for kind, text in block.ids.items()
     ]
-    seen = rows.select(
+    seen = texts.beside(rows).select(
         F.col("_source").alias("source"),
         F.filter(F.array(*pairs), lambda p: p["id_token"].isNotNull()).alias("ids"),
         F.expr(sql(block.at)).try_cast("timestamp").alias("at"),
         *LINEAGE,
     )
     record = F.substring(F.sha2(F.array_join(F.transform("ids", lambda p: p["id_token"]), "|"), 256), 1, 32)
+    # Of a plain `inline` Spark infers a filter on `ids`, and would compute every token twice.
     return seen.select(
         "source",
         record.alias("record_id"),
-        F.inline("ids"),
+        F.inline_outer("ids"),
         F.col("at").alias("first_seen_at"),
         F.col("at").alias("last_seen_at"),
         *LINEAGE,
-    )
+    ).where(F.col("id_token").isNotNull())

@@ -3,7 +3,6 @@
 import functools
 import os
 from typing import Protocol
-from urllib.parse import unquote, urlparse
 
 import boto3
 
@@ -30,9 +29,8 @@ def s3_client() -> S3Client:
 
 
 def peek_object(uri: str, head: int) -> tuple[bytes, bytes, int]:
-    """First ``head`` bytes, last four bytes and size of an object ``s3a://bucket/key``."""
-    parts = urlparse(uri)
-    bucket, key = parts.netloc, unquote(parts.path.lstrip("/"))
+    """First ``head`` bytes, last four bytes and size of an object ``s3a://bucket/key`` (not URL-encoded)."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
     client = s3_client()
     size = client.head_object(Bucket=bucket, Key=key)["ContentLength"]
     if size == 0:

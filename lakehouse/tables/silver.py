@@ -23,8 +23,8 @@ CUSTOMER_TOKEN = Column(
 CURRENCY = Column("currency", "string", "ISO 4217 code")
 
 
-def _token(name: str, comment: str) -> Column:
-    return Column(name, "string", comment, pii=Pii.TOKEN, data_class=ID)
+def _token(name: str, comment: str, *, required: bool = False) -> Column:
+    return Column(name, "string", comment, required=required, pii=Pii.TOKEN, data_class=ID)
 
 
 CUSTOMER_RECORD = Table(
@@ -255,8 +255,8 @@ IDENTITY_EDGE = Table(
     "silver.identity_edge",
     "Two identifiers that were seen together, by which rule, how strong, and whether they merge.",
     (
-        _token("src_token", "the lesser identifier"),
-        _token("dst_token", "the greater identifier"),
+        _token("src_token", "the lesser identifier", required=True),
+        _token("dst_token", "the greater identifier", required=True),
         Column("src_type", "string", "type of src_token"),
         Column("dst_type", "string", "type of dst_token"),
         Column("rule_id", "string", "<source>/<type>~<type>", required=True),

@@ -1,14 +1,9 @@
 """Files of every kind of damage: each is named in quarantine with row and rule, the rest lands, and lands once."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.schedule import Outcome
-from lakehouse.sources.filelog import batch_files, reader
-from lakehouse.tables import silver
+from lakehouse.tables import ops, silver
 from lakehouse.tables.bronze import bronze_table
 from tests.small_lake import CONSENT, CONSENT_JSON, HEADER, SmallLake, statements
 
@@ -129,37 +124,21 @@ def test_a_run_without_new_files_writes_nothing(damaged: SmallLake) -> None:
 
 
 def test_bronze_is_accounted_for_in_the_log(damaged: SmallLake) -> None:
-    from lakehouse.tables import ops
-
     logged = damaged.read(ops.JOB_RUN).where(f"job = 'bronze.{CSV}'").collect()
     lines = sum(map(len, landed(damaged, CSV).values()))
     assert [(r["rows_in"], r["rows_out"], r["rows_quarantined"]) for r in logged] == [(lines + 2, lines, 2 + 5)]
 
 
-def test_files_are_landed_once_and_their_log_is_read_over_compaction(small: SmallLake) -> None:
-    small.source(CSV, CONSENT)
-    names = [f"day {n:02}.csv" for n in range(13)]
-    for n, name in enumerate(names):
-        small.deliver(CSV, name, f"{HEADER}\n{statements([n])}", second=n)
-    outcome: Outcome = small.run(f"bronze.{CSV}", max_files_per_batch=1)
-    assert len(outcome.runs[f"bronze.{CSV}"]) == 13
-    assert landed(small, CSV) == {name.replace(" ", "%20"): [1] for name in names}
-    checkpoint = f"{small.settings.lake_path}/_checkpoints/bronze.{CSV}/v1"
-    assert (Path(checkpoint) / "sources" / "0" / "9.compact").exists()
-    lines = reader(small.spark)
-    kept = sorted(int(p.name) for p in (Path(checkpoint) / "offsets").glob("[0-9]*"))
-    assert {n: [Path(f).name for f in batch_files(lines, checkpoint, n)] for n in kept[1:]} == {
-        n: [names[n]] for n in kept[1:]
-    }
-
-
 def test_a_re_sent_file_under_another_name_changes_nothing_in_silver(small: SmallLake) -> None:
     small.source(CSV, CONSENT)
     small.deliver(CSV, "1.csv", WHOLE)
-    small.run(f"bronze.{CSV}+")
-    before: Callable[[], list[object]] = lambda: sorted(small.read(silver.CONSENT_EVENT).drop("_file").collect())  # noqa: E731
-    first = before()
+    small.run(f"bronze.{CSV}", "silver.consent_event")
+    first = content(small)
     small.deliver(CSV, "1 again.csv", WHOLE)
-    outcome = small.run(f"bronze.{CSV}+")
-    assert before() == first
+    outcome = small.run(f"bronze.{CSV}", "silver.consent_event")
+    assert content(small) == first
     assert [r.rows_duplicate for r in outcome.runs["silver.consent_event"]] == [3]
+
+
+def content(small: SmallLake) -> list[tuple[object, ...]]:
+    return sorted(map(tuple, small.read(silver.CONSENT_EVENT).drop("_file").collect()))

@@ -3,7 +3,7 @@
 import pytest
 
 from lakehouse.errors import CheckFailed, ContractError, KithError
-from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Resource, job
+from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Read, Resource, job
 from lakehouse.load import Append, Merge
 from lakehouse.table import Column, Layer, Rule, Table
 
@@ -78,7 +78,7 @@ def test_a_job_takes_name_and_text_from_table_and_docstring() -> None:
 
 
 def test_a_job_lists_each_table_that_it_reads_once() -> None:
-    reads = {"a": New(OTHER), "b": Changed(((THING, "id"), (OTHER, "id"))), "c": THING, "d": AsOf.DAY}
+    reads: dict[str, Read] = {"a": New(OTHER), "b": Changed(((THING, "id"), (OTHER, "id"))), "c": THING, "d": AsOf.DAY}
 
     def thing(*, a: object, b: object, c: object, d: object) -> object:
         """Things."""

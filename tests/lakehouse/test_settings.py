@@ -89,9 +89,12 @@ def test_a_file_that_is_no_mapping_is_told_by_its_path(conf: Conf, text: str) ->
     assert told.value.where["file"] == folder / "base.yml"
 
 
-def test_an_environment_that_is_not_there_is_told(conf: Conf) -> None:
+def test_an_environment_that_is_not_there_is_told(conf: Conf, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="no such environment"):
         load_settings("prdo")
+    monkeypatch.setenv("KITH_ENV", "prdo")
+    with pytest.raises(SettingsError, match="no such environment"):
+        load_settings()
 
 
 @pytest.mark.parametrize("env", ["local", "ci", "prod"])

@@ -23,7 +23,8 @@ def test_weak_edges_never_join_two_known_people(spark: SparkSession) -> None:
     layers = layered(spark.createDataFrame(rows, "src long, dst long, is_weak boolean"), known, Forest())
     found = dict(map(tuple, layers.components.collect()))
     refused = {tuple(row) for row in layers.refused.collect()}
-    layers.strong.unpersist()
+    followed = {tuple(row) for row in layers.followed.collect()}
+    layers.release()
     assert found == {
         **dict.fromkeys((1, 2, 3, 50, 51), 1),
         **dict.fromkeys((11, 12), 11),
@@ -33,3 +34,4 @@ def test_weak_edges_never_join_two_known_people(spark: SparkSession) -> None:
         **{vertex: vertex for vertex in (60, 61, 80, 81)},
     }
     assert refused == {(12, 60), (60, 61), (61, 22), (80, 81)}
+    assert followed == {*people, *weak} - refused
