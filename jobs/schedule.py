@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from jobs.catalogue import Graph
 from jobs.context import Context
+from jobs.locks import held
 from jobs.runner import run_job
 from lakehouse.errors import JobFailed
 from lakehouse.job import Job
@@ -31,9 +32,14 @@ def run_graph(context: Context, graph: Graph, jobs: list[Job], progress: Progres
 
     ``progress(job, state)`` is told of ``started``, ``done`` and ``failed``. The log is landed at the end, whatever happens.
     """
-    if context.full:
-        for job in jobs:
-            context.rebuild(job)
+    with held(context, jobs):
+        if context.full:
+            for job in jobs:
+                context.rebuild(job)
+        return _run(context, graph, jobs, progress)
+
+
+def _run(context: Context, graph: Graph, jobs: list[Job], progress: Progress) -> Outcome:
     outcome = Outcome()
     waiting = {job.name: graph.ancestors(job.name) & {j.name for j in jobs} for job in jobs}
     running: dict[Future[list[JobRun]], Job] = {}

@@ -35,7 +35,7 @@ def table_properties(table: Table) -> dict[str, str]:
     properties = dict(table.properties) | {"kith.contract": table.name}
     if table.change_feed:
         properties["delta.enableChangeDataFeed"] = "true"
-    if table.layer in (Layer.SILVER, Layer.GOLD):
+    if table.layer is Layer.SILVER:  # not gold: it is to be opened by every Delta reader, pyarrow's among them
         properties["delta.enableDeletionVectors"] = "true"
     if table.retention_days:
         properties["delta.deletedFileRetentionDuration"] = f"interval {table.retention_days} days"

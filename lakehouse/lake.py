@@ -40,7 +40,10 @@ class Lake:
         if table.name in self._known:
             return True
         path = self.path(table)
-        there = DeltaTable.isDeltaTable(self.spark, path) if "://" in path else Path(path, "_delta_log").is_dir()
+        if "://" in path:
+            there = DeltaTable.isDeltaTable(self.spark, path)
+        else:  # a run that was killed may leave a log without a commit
+            there = any(Path(path, "_delta_log").glob("[0-9]*.json"))
         if there:
             self._known.add(table.name)
         return there

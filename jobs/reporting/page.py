@@ -83,8 +83,8 @@ def _identity(facts: Facts) -> str:
     clusters = facts.answers["sizes"]
     if not clusters:
         return "identity: nothing resolved yet"
-    count = f"{whole(sum(row['n_clusters'] for row in clusters))} people"
-    tokens = f"{whole(sum(row['n_clusters'] * row['n_tokens'] for row in clusters))} identifiers"
+    count = plural(sum(row["n_clusters"] for row in clusters), "person", "people")
+    tokens = plural(sum(row["n_clusters"] * row["n_tokens"] for row in clusters), "identifier")
     if facts.accuracy is None:
         return f"identity: {count} of {tokens}"
     scores = facts.accuracy.scores

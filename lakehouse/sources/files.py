@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ ROW_MASK = (1 << 33) - 1
 BAD = "_bad"
 WHY = "_why"
 ONE_FILE_A_TASK = 128 * 2**20
-AS_NAMED = {"__globPaths__": "false"}  # brackets, stars and question marks in a name are part of it
+PATTERN = re.compile(r"([\\{}\[\]*?])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def read_records(spark: SparkSession, source: Source, files: Sequence[Readable])
     spark.conf.set("spark.sql.csv.parser.columnPruning.enabled", "false")  # else fewer columns hide malformed records
     groups: dict[tuple[str, ...], list[str]] = {}
     for file in files:
-        groups.setdefault(file.header, []).append(file.path)
+        literal = PATTERN.sub(r"\\\1", file.path)  # brackets, stars and question marks in a name are part of it
+        groups.setdefault(file.header, []).append(literal)
     frames = [_READERS[source.format](spark, source, header, paths) for header, paths in sorted(groups.items())]
     result = frames[0]
     for frame in frames[1:]:
@@ -131,7 +133,7 @@ def _where_from() -> tuple[Column, ...]:
 
 def _csv(spark: SparkSession, source: Source, header: tuple[str, ...], paths: list[str]) -> DataFrame:
     quoted = [f"`{name.replace('`', '``')}`" for name in header]
-    reader = spark.read.options(**source.options, **AS_NAMED).option("header", "true").option("mode", "PERMISSIVE")
+    reader = spark.read.options(**source.options).option("header", "true").option("mode", "PERMISSIVE")
     reader = reader.option("columnNameOfCorruptRecord", BAD).option("enforceSchema", "true")
     rows = reader.schema(", ".join(f"{name} string" for name in [*quoted, BAD])).csv(paths)
     payload = F.to_variant_object(F.struct(*[F.col(name) for name in quoted]))
@@ -146,7 +148,7 @@ def _csv(spark: SparkSession, source: Source, header: tuple[str, ...], paths: li
 def _jsonl(spark: SparkSession, _: Source, __: tuple[str, ...], paths: list[str]) -> DataFrame:
     text = F.col("value")
     parsed = F.when(F.ltrim(text).startswith("{"), F.try_parse_json(text))
-    rows = spark.read.options(**AS_NAMED).text(paths).select(parsed.alias("payload"), text, *_where_from())
+    rows = spark.read.text(paths).select(parsed.alias("payload"), text, *_where_from())
     rows = rows.where(F.trim(text) != "")
     return rows.select(
         "payload",
@@ -159,7 +161,7 @@ def _jsonl(spark: SparkSession, _: Source, __: tuple[str, ...], paths: list[str]
 
 
 def _parquet(spark: SparkSession, _: Source, __: tuple[str, ...], paths: list[str]) -> DataFrame:
-    rows = spark.read.options(**AS_NAMED).option("mergeSchema", "true").parquet(*paths)
+    rows = spark.read.option("mergeSchema", "true").parquet(*paths)
     payload = F.to_variant_object(F.struct(*[F.col(f"`{name}`") for name in rows.columns]))
     return rows.select(
         payload.alias("payload"), F.lit(None).cast("string").alias(BAD), F.lit("").alias(WHY), *_where_from()

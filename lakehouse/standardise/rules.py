@@ -53,8 +53,9 @@ def phone(text: Column) -> Column:
     compact = F.regexp_replace(narrow(text), r"[\s\-().]", "")
     digits = F.regexp_replace(compact, r"^(\+|00)", "")
     national = F.regexp_replace(digits, r"^86(?=1\d{10}$)", "")
-    is_cn = national.rlike(r"^1[3-9]\d{9}$")
-    is_foreign = compact.rlike(r"^(\+|00)[1-9]\d{6,14}$") & ~digits.startswith("86")
+    is_elsewhere = compact.rlike(r"^(\+|00)") & ~digits.startswith("86")  # +1 415… is no Chinese mobile 1415…
+    is_cn = national.rlike(r"^1[3-9]\d{9}$") & ~is_elsewhere
+    is_foreign = is_elsewhere & digits.rlike(r"^[1-9]\d{6,14}$")
     value = F.when(is_cn, F.concat(F.lit("+86"), national)).when(is_foreign, F.concat(F.lit("+"), digits))
     placeholder = national.isin(*PLACEHOLDERS) | national.rlike(r"^(\d)\1{7,}|(\d)\2{8,}$")
     return _judge(text, value, ok=value.isNotNull(), suspect=placeholder, reason="not_a_phone")

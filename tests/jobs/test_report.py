@@ -1,5 +1,6 @@
 """Shows that the report's pictures and page are well formed whatever stands in the data, and that a lake gives a page."""
 
+import itertools
 import random
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -19,24 +20,24 @@ from jobs.context import Context
 from jobs.reporting import facts as asked
 from jobs.reporting import figures, lineage, markup
 from jobs.reporting.accuracy import Accuracy, by_type, tokenised
-from jobs.reporting.facts import QUESTIONS, Facts, Run, gather
+from jobs.reporting.facts import QUESTIONS, Facts, Run
 from jobs.reporting.figures import Bar, Cell, Point
 from jobs.reporting.page import headline, read_mark, render
 from jobs.reporting.store import Shelf
-from lakehouse.settings import ROOT, load_settings
+from lakehouse.settings import ROOT
 from lakehouse.sources.spec import load_sources
 from lakehouse.tables import ops
 from ml.card import ModelCard
 from ml.evaluate import CalibrationBin, Decile, Interval, Metrics
+from tests.small_lake import context_for, settings_for
 
-SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "<b>&\"'--></b> 茶"
 GRAPH = build_graph(load_sources(ROOT / "conf/sources"))
 DAY = date(2025, 12, 30)
 
 
 def parsed(markup_text: str) -> ET.Element:
-    return ET.fromstring(f"<root>{markup_text}</root>")
+    return ET.fromstring(f"<root>{markup_text}</root>")  # noqa: S314  our own text, made a line ago
 
 
 def words(markup_text: str) -> str:
@@ -162,3 +163,268 @@ def everything() -> Facts:
 
 def nothing() -> Facts:
     return Facts(graph=GRAPH, counts={}, versions={}, answers={question.name: [] for question in QUESTIONS})
+
+
+PICTURES = {
+    "bar list": figures.bar_list([Bar(NASTY, 3.0, NASTY, NASTY), Bar("none", 0.0)]),
+    "bar list of zeros": figures.bar_list([Bar(NASTY, 0.0)]),
+    "pairs": figures.pair_list([(NASTY, Bar("a", 1.0, note=NASTY), Bar("b", 2.5))]),
+    "legend": figures.legend(("accent", NASTY)),
+    "columns": figures.columns(
+        [Bar(NASTY, 3, note=NASTY), Bar("b", 0.25)], label=NASTY, x=NASTY, reference=(1.0, NASTY)
+    ),
+    "columns of zeros": figures.columns([Bar(NASTY, 0.0)], label=NASTY),
+    "heat": figures.heat(
+        {(1, 1): Cell(0.9, NASTY, NASTY, NASTY)},
+        xs=[(1, NASTY), (2, "")],
+        ys=[(1, NASTY)],
+        x=NASTY,
+        y=NASTY,
+        label=NASTY,
+    ),
+    "calibration": figures.calibration([Point(0.1, 0.2, 5), Point(0.4, 0.3, 0)], label=NASTY),
+    "graph": lineage.picture(
+        [lineage.Node("a.x", "bronze", NASTY, ()), lineage.Node(f"b.{NASTY}", "gold", NASTY, ("a.x", "gone"))],
+        {},
+        {"bronze": NASTY},
+    ),
+    "grid": markup.grid((NASTY, "n"), [(NASTY, "1")]),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_well_formed_and_keep_every_sign_of_a_label(name: str) -> None:
+    picture = PICTURES[name]
+    shown = words(picture) + "".join(value for node in parsed(picture).iter() for value in node.attrib.values())
+    assert NASTY in shown
+    assert "<b>" not in picture
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        figures.bar_list([]),
+        figures.pair_list([]),
+        figures.columns([], label="x"),
+        figures.heat({}, xs=[], ys=[], x="", y="", label="x"),
+        figures.calibration([], label="x"),
+        lineage.picture([], {}, {}),
+    ],
+)
+def test_pictures_of_nothing_say_so(empty: str) -> None:
+    assert parsed(empty)[0].tag == "p"
+    assert words(empty)
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    rows = parsed(figures.bar_list([Bar("a", 10.0), Bar("b", 2.5), Bar("c", 0.0)])).iter("i")
+    assert [row.attrib["style"] for row in rows] == ["width:100.0%", "width:25.0%", "width:0.0%"]
+
+
+def test_columns_are_as_high_as_their_values() -> None:
+    rects = parsed(figures.columns([Bar("a", 40.0), Bar("b", 10.0)], label="x")).iter("rect")
+    high, low = (float(rect.attrib["height"]) for rect in rects)
+    assert high == pytest.approx(4 * low, rel=0.01)
+
+
+@pytest.mark.parametrize("top", [0.003, 0.9, 1.0, 7, 19, 2000, 123456])
+def test_ticks_are_round_and_reach_the_top(top: float) -> None:
+    marks = figures.ticks(top)
+    assert marks[0] == 0
+    assert marks[-2] < top <= marks[-1] * 1.000001
+    assert 3 <= len(marks) <= 7
+    assert f"{marks[1]:.0e}"[0] in "125" or f"{marks[1]:.1e}".startswith("2.5")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (7.25, "7.2"),
+        (980, "980"),
+        (12_400, "12.4 k"),
+        (1_000_000, "1 M"),
+        (3_140_000_000, "3.1 bn"),
+    ],
+)
+def test_short_numbers(value: float | None, text: str) -> None:
+    assert markup.short(value) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.84, "0.8 s"), (41.2, "41 s"), (184.6, "3 min 05 s"), (None, "–")])
+def test_spans(seconds: float | None, text: str) -> None:
+    assert markup.span(seconds) == text
+
+
+def test_lineage_runs_from_left_to_right_and_no_two_tables_overlap() -> None:
+    reads = GRAPH.upstream
+    level = lineage.levels(reads)
+    spots = lineage.places(lineage.ordered(level, reads), reads, {name: name for name in reads})
+    assert set(spots) == set(GRAPH.jobs)
+    for name, ups in reads.items():
+        assert all(spots[up].x + spots[up].width < spots[name].x for up in ups)
+    for column in range(max(level.values()) + 1):
+        heights = sorted(spots[name].y for name in spots if level[name] == column)
+        assert all(below - above >= lineage.NODE for above, below in itertools.pairwise(heights))
+
+
+def test_ordering_takes_crossings_out() -> None:
+    reads = {"a": (), "b": (), "c": (), "x": ("c",), "y": ("b",), "z": ("a",)}
+    first, second = lineage.ordered(lineage.levels(reads), reads)
+    assert [reads[name][0] for name in second] == first
+
+
+@pytest.mark.parametrize("facts", [everything(), nothing()], ids=["everything", "nothing"])
+def test_the_page_is_well_formed_and_fetches_nothing(facts: Facts) -> None:
+    page = render(facts, "stamp")
+    root = parsed(page.partition("-->\n")[2])
+    assert [node.attrib["id"] for node in root.iter("section")] == [
+        "rows",
+        "quality",
+        "identity",
+        "rfm",
+        "model",
+        "lineage",
+        "cost",
+    ]
+    assert not list(root.iter("script"))
+    assert not list(root.iter("link"))
+    assert not [
+        v for node in root.iter() for k, v in node.attrib.items() if k in {"src", "href"} and not v.startswith("#")
+    ]
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_missing_parts_are_named() -> None:
+    said = words(render(nothing(), "").partition("-->\n")[2])
+    for table in ("silver.identity_map", "gold.mart_rfm", "ops.model_run"):
+        assert f"{table} has no rows" in said
+    no_truth = words(render(replace(everything(), accuracy=None), "").partition("-->\n")[2])
+    assert "There is no planted truth" in no_truth
+
+
+def test_the_page_shows_the_figures() -> None:
+    said = words(render(everything(), "").partition("-->\n")[2])
+    assert "98.97 %" in said  # 19,300 of 19,500 pairs
+    assert "96.50 %" in said  # 19,300 of 20,000 pairs
+    assert "200 are of two" in said
+    assert "12,001" in said
+    assert "Promoted: better than the baseline & no <champion> before" in said
+
+
+def test_rows_that_do_not_add_up_are_told() -> None:
+    name = "silver.consent_event"
+    line = {"job": name, "rows_in": 100, "rows_out": 90, "rows_quarantined": 4, "rows_duplicate": 6}
+    right = replace(everything(), balance=[line], counts={name: 90})
+    wrong = replace(right, counts={name: 88})
+    assert "0 ✓" in words(render(right, "").partition("-->\n")[2])
+    assert "+2" in words(render(wrong, "").partition("-->\n")[2])
+
+
+def test_the_headline_has_accuracy_model_rows_and_quarantine() -> None:
+    identity, model, rows, refused = headline(everything())
+    assert "precision 98.97 %, recall 96.50 %" in identity
+    assert "AUC 0.780 (baseline 0.710)" in model
+    assert rows.startswith("rows: bronze ")
+    assert refused == "quarantined: 5, for 1 reason"
+
+
+def test_the_mark_survives_any_text(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert read_mark(page) is None
+    page.write_text(render(replace(everything(), model={"reason": NASTY}, card=None), "stamp -->"), encoding="utf-8")
+    assert read_mark(page) == ("stamp -->", headline(replace(everything(), model={"reason": NASTY}, card=None)))
+    page.write_text("<html></html>", encoding="utf-8")
+    assert read_mark(page) is None
+
+
+def delta(root: Path, name: str, rows: list[dict[str, object]]) -> None:
+    write_deltalake(str(root / "lake" / name.replace(".", "/")), pa.Table.from_pylist(rows), mode="append")
+
+
+def job_run(number: int, **more: object) -> dict[str, object]:
+    began = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+    row = {
+        "run_id": f"r{number // 2}",
+        "job": "silver.consent_event",
+        "status": "succeeded",
+        "started_at": began,
+        "seconds": 2.0,
+    }
+    row |= {"core_seconds": 3.0, "rows_in": 5, "rows_out": 3, "rows_quarantined": 1, "rows_duplicate": 1, "as_of": DAY}
+    return row | more
+
+
+def test_the_shelf_counts_and_reads_without_spark(tmp_path: Path) -> None:
+    delta(tmp_path, "ops.job_run", [job_run(n) for n in range(5)] + [job_run(9, status="failed")])
+    delta(tmp_path, "ops.quarantine", [{"stage": "s", "source": "x", "reason": "bad", "row": n} for n in (1, 2, None)])
+    delta(tmp_path, "ops.quarantine", [{"stage": "s", "source": "x", "reason": "bad", "row": 3}])
+    shelf = Shelf(f"{tmp_path}/lake", ops.ALL)
+    assert shelf.versions() == {"ops.job_run": 0, "ops.quarantine": 1}
+    assert shelf.count("ops.quarantine") == 4
+    assert shelf.count("ops.dq_result") is None
+    assert shelf.select("ops.dq_result", ["rule"]) == []
+    assert asked._quarantine(shelf) == [{"stage": "s", "source": "x", "reason": "bad", "entries": 4, "records": 3}]
+    assert asked._balance(shelf)[0]["rows_in"] == 25
+    assert [(run.run_id, run.seconds, run.core_seconds, run.rows) for run in asked._runs(shelf)] == [
+        ("r0", 62.0, 6.0, 6),
+        ("r1", 62.0, 6.0, 6),
+        ("r2", 2.0, 3.0, 3),
+    ]
+
+
+def test_a_lake_gives_a_page_once(spark: SparkSession, tmp_path: Path) -> None:
+    tokens = spark.createDataFrame(
+        [("ann", "phone", "138 1234 5678"), ("ann", "member_no", "7"), ("bob", "member_no", "8")]
+    )
+    truth = tokens.toDF("person_id", "id_type", "value")
+    settings = settings_for(tmp_path, ROOT / "conf")
+    context = context_for(spark, settings)
+    truth.write.parquet(f"{tmp_path}/simulated/truth/identifier")
+    hashed = {
+        row["id_type"] + row["person_id"]: row["token"]
+        for row in tokenised(truth, ["phone", "member_no"], context.key).collect()
+    }
+    current = [
+        {"token": hashed[name], "one_id": one_id, "is_current": True}
+        for name, one_id in (("phoneann", "p1"), ("member_noann", "p1"), ("member_nobob", "p1"))
+    ]
+    delta(tmp_path, "silver.identity_map", current)
+    delta(tmp_path, "ops.job_run", [job_run(0)])
+    page = report.write_report(context)
+    measured = "precision 33.33 %, recall 100.00 %, F1 50.00 % against planted truth (3 identifiers judged)"
+    assert report.headline(context)[0] == f"identity: 1 person of 3 identifiers; {measured}"
+    written = page.stat().st_mtime_ns
+    without_spark = Context(settings)
+    assert report.write_report(without_spark).stat().st_mtime_ns == written
+    assert "spark" not in vars(without_spark)
+    delta(tmp_path, "ops.job_run", [job_run(2)])
+    assert report.write_report(context).stat().st_mtime_ns > written
+
+
+def test_identifiers_astray_are_counted_by_type(spark: SparkSession) -> None:
+    planted = spark.createDataFrame(
+        [
+            ("ann", "phone", "1"),
+            ("ann", "member_no", "2"),
+            ("ann", "device", "3"),
+            ("bob", "device", "3"),
+            ("bob", "member_no", "4"),
+            ("bob", "phone", "5"),
+            ("bob", "email", "6"),
+            ("bob", "email", "7"),
+        ],
+        "person_id string, id_type string, token string",
+    )
+    current = spark.createDataFrame(
+        [("1", "A"), ("2", "A"), ("3", "A"), ("4", "B"), ("5", "B"), ("6", "A")], "token string, one_id string"
+    )
+    found = {row["id_type"]: tuple(row)[1:] for row in by_type(planted, current).collect()}
+    assert found == {  # planted, seen, shared, apart, strange
+        "phone": (2, 2, 0, 0, 0),
+        "member_no": (2, 2, 0, 0, 0),
+        "device": (1, 1, 1, 0, 0),
+        "email": (2, 1, 0, 1, 1),
+    }

@@ -36,10 +36,16 @@ def test_counts_of_a_batch_come_from_one_scan(spark: SparkSession) -> None:
 
 
 def test_rows_that_only_delete_do_not_count(spark: SparkSession) -> None:
-    rows = [("a", 1, 2, False), ("a", 0, 0, True)]
+    rows = [("a", 1, 2, False), ("b", 0, -1, True)]
     measured = measure(TABLE, spark.createDataFrame(rows, f"{DDL}, _deleted boolean"))
-    assert measured.rows == 1
+    assert (measured.rows, measured.deletions) == (1, 1)
     assert set(measured.violations.values()) == {0}
+
+
+def test_a_key_that_is_both_kept_and_deleted_is_no_key(spark: SparkSession) -> None:
+    rows = [("a", 1, 2, False), ("a", 1, 2, True)]
+    measured = measure(TABLE, spark.createDataFrame(rows, f"{DDL}, _deleted boolean"))
+    assert measured.violations["key_unique"] == 1
 
 
 @pytest.mark.parametrize(

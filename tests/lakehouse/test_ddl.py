@@ -1,9 +1,10 @@
 """Tables as their contracts say: constraints hold on write, additive drift is mended, destructive drift is refused."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from pyspark.errors import PySparkException
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
@@ -61,13 +62,17 @@ def test_a_table_is_made_from_its_contract(lake: Lake, spark: SparkSession) -> N
     assert lake.properties(TABLE)["kith.contract"] == "silver.thing"
 
 
-@pytest.mark.parametrize("row", [("a", 0, None), ("a", 1, 100), (None, 1, None)], ids=["check", "rule", "required"])
-def test_constraints_hold_on_write(lake: Lake, spark: SparkSession, row: tuple[object, ...]) -> None:
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [(("a", 0, None), "size_valid"), (("a", 1, 100), "cheap"), ((None, 1, None), "NOT NULL")],
+    ids=["check", "rule", "required"],
+)
+def test_constraints_hold_on_write(lake: Lake, spark: SparkSession, row: tuple[object, ...], words: str) -> None:
     lake.ensure(TABLE)
     frame = spark.createDataFrame([row], "id string, size int, price int").selectExpr(
         "id", "size", "cast(price as decimal(18,2)) AS price_amount"
     )
-    with pytest.raises(PySparkException):
+    with pytest.raises(Py4JJavaError, match=words):
         frame.write.format("delta").mode("append").save(lake.path(TABLE))
     assert lake.version(TABLE) == 0
 
@@ -106,3 +111,11 @@ def test_a_table_is_seen_by_a_lake_that_did_not_make_it(lake: Lake, spark: Spark
     other.ensure(TABLE)
     assert other.version(TABLE) == 0
     assert other.path(TABLE) == lake.path(TABLE)
+
+
+def test_a_table_whose_creation_was_killed_is_made_again(lake: Lake) -> None:
+    Path(lake.path(TABLE), "_delta_log").mkdir(parents=True)
+    assert not lake.exists(TABLE)
+    lake.ensure(TABLE)
+    assert lake.version(TABLE) == 0
+    assert lake.drift(TABLE) == []

@@ -162,9 +162,7 @@ def test_history_closes_what_changed_and_opens_what_is_new(lake: Lake) -> None:
     load = Scd2(entity=("k",), tracked=("v",))
 
     def observe(batch: int, *rows: tuple[int, str | None]) -> Landed:
-        seen = [(k, v, day(batch)) for k, v in rows]
-        frame = lake.spark.createDataFrame(seen, "k int, v string, valid_from timestamp")
-        return land_as(lake, HISTORY, load, frame, batch)
+        return put(lake, HISTORY, load, [(k, v, day(batch), None, True) for k, v in rows], batch)
 
     observe(1, (1, "a"), (2, "b"), (3, None))
     told = observe(2, (1, "A"), (2, "b"), (3, None), (4, "d"))
