@@ -18,7 +18,7 @@ test: setup ## the tests, without the slow tier
 	@.venv/bin/pytest -q -m "not slow"
 
 test-slow: setup ## the slow tier: Airflow for real, kills, scale
-	@.venv/bin/pytest -q -m slow
+	@bash infra/airflow/environment.sh && KITH_AIRFLOW_TESTS=required .venv/bin/pytest -q -m slow
 
 lint: setup ## what CI checks: ruff, mypy, import-linter
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports

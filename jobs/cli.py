@@ -132,7 +132,7 @@ def simulate(env: str | None, people: int, seed: int, out: str, deliveries: int)
 
 
 @cli.command()
-@click.option("--people", default=2000, show_default=True, help="People of the brand.")
+@click.option("--people", default=1000, show_default=True, help="People of the brand.")
 @click.option("--seed", default=7, show_default=True)
 @click.pass_obj
 def demo(env: str | None, people: int, seed: int) -> None:

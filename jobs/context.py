@@ -78,9 +78,9 @@ class Context:
         if not self.lake.exists(job.writes):
             return
         epoch = int(self.lake.properties(job.writes).get(EPOCH, "0")) + 1
+        self.lake.set_property(job.writes, EPOCH, str(epoch))  # first: killed in between, rows come twice, never not
         if not job.is_ledger:
             self.lake.truncate(job.writes)
-        self.lake.set_property(job.writes, EPOCH, str(epoch))
 
     def as_of(self) -> date:
         """The day that as-of jobs compute for: the one given, else the latest day in the data (never the clock)."""

@@ -12,10 +12,11 @@ from lakehouse.job import Job
 from lakehouse.land import land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
-from lakehouse.sources.filelog import batch_files, reader
+from lakehouse.sources.filelog import batch_files
 from lakehouse.sources.files import BAD, WHY, Readable, Refused, inspect, read_records
 from lakehouse.sources.spec import Source
 from lakehouse.tables import ops
+from lakehouse.textfiles import reader
 
 NOTHING = "stage string, source string, file string, row bigint, reason string, detail string, record string"
 

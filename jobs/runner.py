@@ -53,6 +53,8 @@ def _drain(context: Context, job: Job, part: str, stream: DataFrame, runs: list[
         runs.append(_batch(context, job, batch, batch_id, part))
 
     first = len(runs)
+    tasks = context.settings.batch_tasks
+    stream = stream.coalesce(tasks) if tasks and job.group is not Group.BRONZE else stream
     ended = drain(stream, handle, context.checkpoint(job, part), f"{job.name} {part}".strip())
     fresh = runs[first:]
     for run in fresh:

@@ -1,6 +1,10 @@
 """The lake: the only object that touches storage. Tables are found by name below one root, created from contracts."""
 
+import json
+import shutil
 import threading
+import time
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,8 +13,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import ddl, session
 from lakehouse.table import Table
+from lakehouse.textfiles import reader
 
 ALL_FILES = str(10**6)
+YOUNG_SECONDS = 86_400
+SECONDS_TO_CREATE = 5  # a log without a commit that is younger may be another's, who is creating the table now
 
 
 class Lake:
@@ -40,10 +47,8 @@ class Lake:
         if table.name in self._known:
             return True
         path = self.path(table)
-        if "://" in path:
-            there = DeltaTable.isDeltaTable(self.spark, path)
-        else:  # a run that was killed may leave a log without a commit
-            there = any(Path(path, "_delta_log").glob("[0-9]*.json"))
+        commits = Path(path, "_delta_log").glob("[0-9]*.json")  # a run that was killed may leave a log without one
+        there = DeltaTable.isDeltaTable(self.spark, path) if "://" in path else any(commits)
         if there:
             self._known.add(table.name)
         return there
@@ -56,8 +61,15 @@ class Lake:
             mutex = self._creating.setdefault(table.name, threading.Lock())
         with mutex:
             if not self.exists(table):
+                self._clear(table)
                 ddl.create(self.spark, table, self.path(table), properties)
                 self._known.add(table.name)
+
+    def _clear(self, table: Table) -> None:
+        """Remove a log without a commit, which a run that was killed left behind: Delta takes it for a table."""
+        log = Path(self.path(table), "_delta_log")
+        if log.is_dir() and time.time() - log.stat().st_mtime > SECONDS_TO_CREATE:
+            shutil.rmtree(log)
 
     def conform(self, table: Table) -> None:
         """Bring the table to its contract; additive changes only (:class:`lakehouse.errors.ContractError`)."""
@@ -78,15 +90,30 @@ class Lake:
 
     def appended(self, table: Table, max_files: int | None = None) -> DataFrame:
         """A stream of the rows appended to the table; commits that only change rows are skipped."""
-        reader = self.spark.readStream.format("delta").option("skipChangeCommits", "true")
-        return reader.option("maxFilesPerTrigger", max_files or ALL_FILES).load(self.path(table))
+        return self._stream(table, {"skipChangeCommits": "true"}, max_files)
 
     def changes(self, table: Table, max_files: int | None = None) -> DataFrame:
         """A stream of the table's change data feed, from its first version on."""
         if not table.change_feed:
             return self.appended(table, max_files)
-        reader = self.spark.readStream.format("delta").option("readChangeFeed", "true")
-        return reader.option("maxFilesPerTrigger", max_files or ALL_FILES).load(self.path(table))
+        return self._stream(table, {"readChangeFeed": "true"}, max_files)
+
+    def _stream(self, table: Table, options: dict[str, str], max_files: int | None) -> DataFrame:
+        """A stream from the table's beginning (where a checkpoint exists, it says where to go on instead).
+
+        Of a young table the commits are read one by one: Delta would begin an older one with a snapshot, which costs
+        several Spark jobs, but of which nothing may have been vacuumed yet.
+        """
+        if self._is_young(table):
+            options = options | {"startingVersion": "0"}
+        stream = self.spark.readStream.format("delta").options(**options)
+        return stream.option("maxFilesPerTrigger", max_files or ALL_FILES).load(self.path(table))
+
+    def _is_young(self, table: Table) -> bool:
+        path = f"{self.path(table)}/_delta_log/{0:020d}.json"
+        entries = [json.loads(line) for line in reader(self.spark)(path) or [] if line]
+        made = next((entry["commitInfo"]["timestamp"] for entry in entries if "commitInfo" in entry), 0)
+        return time.time() - made / 1000 < YOUNG_SECONDS
 
     def delta(self, table: Table, spark: SparkSession | None = None) -> DeltaTable:
         """The table as a target of MERGE and DELETE."""
@@ -95,6 +122,15 @@ class Lake:
     def version(self, table: Table) -> int:
         """The table's Delta version as this driver last saw it; -1 where there is none."""
         return session.table_version(self.spark, self.path(table)) if self.exists(table) else -1
+
+    def commit_metrics(self, table: Table, version: int) -> dict[str, int]:
+        """What a commit counted (rows inserted, updated …), read from its own entry of the log: no Spark job."""
+        entries = reader(self.spark)(f"{self.path(table)}/_delta_log/{version:020d}.json") or []
+        for entry in (json.loads(line) for line in entries if line):
+            if "commitInfo" in entry:
+                counted = entry["commitInfo"].get("operationMetrics", {})
+                return {name: int(value) for name, value in counted.items() if value.isdigit()}
+        return {}
 
     def properties(self, table: Table) -> dict[str, str]:
         """The table's properties as this driver last saw them."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from delta.tables import DeltaMergeBuilder, DeltaTable
+from delta.tables import DeltaMergeBuilder
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -62,7 +62,7 @@ def land(lake: Lake, table: Table, load: Load, frame: DataFrame) -> Landed:
             _merge(lake, table, load, frame)
         case Scd2():
             _scd2(lake, table, load, frame)
-    return _landed(lake, table, frame.sparkSession, before)
+    return _landed(lake, table, before)
 
 
 def _write(lake: Lake, table: Table, frame: DataFrame, mode: str) -> None:
@@ -135,7 +135,9 @@ def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
     """Close the current rows that differ and open new ones, in one MERGE; a new entity just opens."""
     delta = lake.delta(table, frame.sparkSession)
     current = (
-        delta.toDF().where("is_current").select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked])
+        lake.read(table, frame.sparkSession)
+        .where("is_current")
+        .select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked])
     )
     compared = frame.join(current.withColumn("_known", F.lit(True)), on=list(load.entity), how="left")
     differs = ~_all([F.col(c).eqNullSafe(F.col(f"_old_{c}")) for c in load.tracked])
@@ -148,11 +150,11 @@ def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
     builder.whenNotMatchedInsert("NOT s._close", {c: f"s.{c}" for c in table.column_names}).execute()
 
 
-def _landed(lake: Lake, table: Table, spark: SparkSession, before: int) -> Landed:
-    if lake.version(table) == before:
+def _landed(lake: Lake, table: Table, before: int) -> Landed:
+    version = lake.version(table)
+    if version == before:
         return Landed(-1)
-    last = DeltaTable.forPath(spark, lake.path(table)).history(1).select("version", "operationMetrics").collect()[0]
-    metrics = {k: int(v) for k, v in last["operationMetrics"].items() if v.isdigit()}
+    metrics = lake.commit_metrics(table, version)
     inserted = metrics.get("numTargetRowsInserted", metrics.get("numOutputRows", 0))
     updated = metrics.get("numTargetRowsUpdated", 0)
-    return Landed(int(last["version"]), inserted, updated, metrics.get("numTargetRowsDeleted", 0))
+    return Landed(version, inserted, updated, metrics.get("numTargetRowsDeleted", 0))

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from lakehouse.errors import SettingsError
 from lakehouse.settings import Settings
 
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -39,9 +40,10 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     conf = dict(DELTA)
     conf["spark.jars"] = ",".join(jar_paths(settings))
     conf["spark.driver.memory"] = settings.driver_memory
+    conf["spark.checkpoint.dir"] = f"{settings.lake_path}/_checkpoints/spark"
     conf["spark.sql.warehouse.dir"] = f"{settings.home}/warehouse"
     log4j = f"-Dlog4j2.configurationFile={Path(settings.conf) / 'spark' / 'log4j2.properties'}"
-    conf["spark.driver.extraJavaOptions"] = f"-Dderby.system.home={settings.home}/derby {log4j}"
+    own = f"-Dderby.system.home={settings.home}/derby {log4j}"
     path = Path(settings.conf) / "spark" / f"{settings.spark_size}.conf"
     if not path.exists():
         raise SettingsError("there is no such session size", file=path)
@@ -49,6 +51,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         words = line.split(None, 1)
         if len(words) == 2 and not line.startswith("#"):
             conf[words[0]] = words[1].strip()
+    conf[JAVA_OPTIONS] = f"{own} {conf.get(JAVA_OPTIONS, '')}".strip()
     return conf
 
 

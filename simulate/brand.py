@@ -46,8 +46,8 @@ class Brand:
 
     @property
     def stores(self) -> int:
-        """Number of stores, the same in each city, two a city at least."""
-        return CITIES * max(2, self.people // 24_000)
+        """Number of stores, the same in each city, from 2 to 8,000 a city."""
+        return CITIES * min(8000, max(2, self.people // 24_000))
 
     @property
     def guests(self) -> int:

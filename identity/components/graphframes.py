@@ -14,6 +14,7 @@ from lakehouse.errors import SettingsError
 
 JARS_VARIABLE = "KITH_GRAPHFRAMES_JARS"
 JARS_FOLDER = Path(".jars") / "graphframes"
+CLASS_PATHS = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath")
 
 
 def jars() -> list[Path]:
@@ -35,10 +36,9 @@ class TwoPhase:
     name = "graphframes"
 
     def __init__(self, spark: SparkSession) -> None:
-        if not jars():
-            raise SettingsError(f"the jar of GraphFrames is not there: set {JARS_VARIABLE} or fill {JARS_FOLDER}")
-        if "graphframes" not in str(spark.conf.get("spark.jars", "")):
-            raise SettingsError("the session was started without the jar of GraphFrames", key="spark.jars")
+        if not any("graphframes" in str(spark.conf.get(key, "")) for key in CLASS_PATHS):
+            where = "the session was started without it" if jars() else f"fill {JARS_FOLDER} or set {JARS_VARIABLE}"
+            raise SettingsError(f"the jar of GraphFrames is not there: {where}", key="spark.jars")
         if not spark.conf.get("spark.checkpoint.dir", None):
             raise SettingsError(
                 "GraphFrames needs a checkpoint folder from the session's start", key="spark.checkpoint.dir"

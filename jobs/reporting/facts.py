@@ -58,9 +58,9 @@ def sizes(identity_map: DataFrame) -> DataFrame:
 
 
 def fences(edges: DataFrame) -> DataFrame:
-    """``reason, edges``: fenced edges by reason, its count left out so that like stands with like; null: it merges."""
+    """``reason, edges, merging``: edges by why they were fenced, its count left out so that like stands with like."""
     alike = F.regexp_replace("fence_reason", r": \d+ ", ": ").alias("reason")
-    fenced = edges.groupBy(alike, "is_merging", "edge_type").agg(F.count("*").alias("edges"))
+    fenced = edges.groupBy(alike).agg(F.count("*").alias("edges"), F.count_if("is_merging").alias("merging"))
     return fenced.orderBy(F.desc("edges"))
 
 

@@ -89,7 +89,11 @@ def _sold(facts: Facts) -> list[Tile]:
     money = f"{short(top['revenue'])} {top['currency'] or ''}".strip()
     return [
         ("Orders", whole(orders), when),
-        ("Revenue", money, f"sales net of discount; {plural(top['returns'], 'line')} returned"),
+        (
+            "Revenue",
+            money,
+            "sales net of discount" + (f"; {plural(top['returns'], 'line')} returned" if top["returns"] else ""),
+        ),
     ]
 
 
@@ -148,11 +152,14 @@ def _layer(facts: Facts, layer: str, names: Sequence[str]) -> str:
 def quality(facts: Facts) -> str:
     """What was refused, whether the rows add up, and what the gates found."""
     refused = sum(row["entries"] for row in facts.quarantine)
-    lead = (
-        f"{plural(refused, 'record or file', 'records and files')} stand in quarantine with a reason. Nothing is dropped: "
-        "every row that came in is in a table, in quarantine, or an older or repeated version of a row that is."
-    )
-    cards = (_refused(facts), _gates(facts), _balance(facts))
+    lines = [line for row in facts.balance if (line := _line(facts, row))]
+    lead = f"{plural(refused, 'record or file', 'records and files')} stand in quarantine, as delivered, with a reason."
+    if lines and not any(_left(line) for line in lines):
+        lead += (
+            " Nothing is dropped: every row that came in is in a table, in quarantine, "
+            "or an older or repeated version of a row that is."
+        )
+    cards = (_refused(facts), _gates(facts), _balance(lines))
     return section("quality", "Data quality", lead, *cards)
 
 
@@ -192,8 +199,7 @@ def _gates(facts: Facts) -> str:
     return card("Gates before gold", grid(("table", "rules", "runs", "violations", "stopped"), rows), note=note)
 
 
-def _balance(facts: Facts) -> str:
-    lines = [line for row in facts.balance if (line := _line(facts, row))]
+def _balance(lines: Sequence[Row]) -> str:
     if not lines:
         return card("Every row accounted for", missing("No run has been logged yet."), size="full")
     feeds = [line for line in lines if line["job"].startswith("bronze.")]
@@ -204,7 +210,9 @@ def _balance(facts: Facts) -> str:
     short_table = grid(head, [_written(line) for line in (total, *silver)])
     feeds_table = grid(head, [_written(line) for line in sorted(feeds, key=lambda line: -line["came"])])
     all_feeds = el("details", el("summary", esc("Each feed")), feeds_table)
-    note = "Rows in = rows in the table + older or repeated + quarantined; left over must be 0."
+    note = "Rows in = rows in the table + older or repeated + quarantined + left over."
+    if any(_left(line) for line in lines):
+        note += " Left over is not 0 where a run ended before it could write its log, or where a table was rebuilt."
     return card("Every row accounted for", short_table, all_feeds, note=note, size="full")
 
 
@@ -223,9 +231,12 @@ def _line(facts: Facts, row: Row) -> Row | None:
     return {"job": job.name, "came": row["rows_in"], "again": row["rows_duplicate"], "bad": bad, "now": now}
 
 
+def _left(line: Row) -> int:
+    return int(line["came"] - line["again"] - line["bad"] - line["now"])
+
+
 def _written(line: Row) -> tuple[str, ...]:
-    left = line["came"] - line["again"] - line["bad"] - line["now"]
-    said = "0 ✓" if left == 0 else f"{left:+,}"
+    said = f"{_left(line):+,}" if _left(line) else "0 ✓"
     return line["job"], whole(line["came"]), whole(line["again"]), whole(line["bad"]), whole(line["now"]), said
 
 
@@ -254,9 +265,9 @@ def cost(facts: Facts) -> str:
     if not facts.runs:
         return section("cost", "What each run cost", "No run has been logged yet.")
     first, last = facts.runs[0], facts.runs[-1]
-    lead = f"The first load took {span(first.seconds)} and wrote {plural(first.rows, 'row')}"
+    lead = f"The first run took {span(first.seconds)} and wrote {plural(first.rows, 'row')}"
     if last is not first:
-        lead += f"; the latest increment took {span(last.seconds)} and wrote {whole(last.rows)}"
+        lead += f"; the latest took {span(last.seconds)} and wrote {whole(last.rows)}"
     lead += ". A run without new data writes nothing and is not logged."
     return section("cost", "What each run cost", lead, _runs(facts.runs), _jobs(first, last))
 
@@ -284,7 +295,7 @@ def _core(run: Run) -> Bar:
 
 
 def _called(number: int) -> str:
-    return "first load" if number == 0 else f"increment {number}"
+    return f"run {number + 1}"
 
 
 def _jobs(first: Run, last: Run) -> str:
@@ -296,7 +307,7 @@ def _jobs(first: Run, last: Run) -> str:
         bars = [Bar(name, last.by_job[name], span(last.by_job[name])) for name in names[:JOBS_SHOWN]]
         return card(title, bar_list(bars), note=_others(names, last))
     rows = [(name, _seconds(one, name, "second"), _seconds(last, name, "accent")) for name in names[:JOBS_SHOWN]]
-    keys = legend(("second", "first load"), ("accent", "latest increment"))
+    keys = legend(("second", "first run"), ("accent", "latest run"))
     return card(title, keys, pair_list(rows), note=_others(names, last))
 
 

@@ -39,7 +39,7 @@ def identity(facts: Facts) -> str:
         f"{plural(people, 'person', 'people')} came of it; "
         f"{percent(share(alone, people), 0)} are known by a single identifier so far."
     )
-    cards = (_accuracy(facts.accuracy), _sizes(clusters), _astray(facts.accuracy), _fences(facts), _events(facts))
+    cards = (_accuracy(facts.accuracy), _sizes(clusters), _fences(facts), _astray(facts.accuracy), _events(facts))
     return section("identity", title, lead, *[c for c in cards if c])
 
 
@@ -87,7 +87,7 @@ def _accuracy(found: Accuracy | None) -> str:
         f"{whole(scores.pairs_predicted - scores.pairs_common)} are of two; "
         f"of {whole(scores.pairs_true)} pairs that belong together, "
         f"{whole(scores.pairs_true - scores.pairs_common)} stand apart. Judged are the {whole(scores.tokens)} identifiers of one "
-        f"person each that some record shows, of {whole(found.planted)} planted on {plural(found.people, 'person', 'people')}."
+        f"person each that some record shows, of {whole(found.planted)} that were planted."
     )
     return card(title, bar_list(meters, longest=1.0), note=meaning)
 
@@ -138,7 +138,7 @@ def _fences(facts: Facts) -> str:
         return card(title, missing("There is no evidence yet."))
     cut = [row for row in rows if row["reason"]]
     total = sum(row["edges"] for row in rows)
-    merging = sum(row["edges"] for row in rows if row["is_merging"])
+    merging = sum(row["merging"] for row in rows)
     bars = [Bar(row["reason"].replace("_", " "), row["edges"], whole(row["edges"]), tone="bad") for row in cut[:10]]
     note = (
         f"{whole(merging)} of {whole(total)} edges may merge. Identifiers that too many accounts share (a family's tablet, "
@@ -249,7 +249,7 @@ def model(facts: Facts) -> str:
         f"{plural(found.metrics.rows, 'person', 'people')} held out as of {day(found.holdout_as_of)}, "
         f"of whom {percent(found.metrics.base_rate)} bought again."
     )
-    shown = (_lift(found), _calibrated(found), _metrics(found), _importance(found), _today(facts))
+    shown = (_lift(found), _metrics(found), _importance(found), _calibrated(found), _today(facts))
     return section("model", title, lead, *shown)
 
 
@@ -294,15 +294,14 @@ def _metrics(found: ModelCard) -> str:
     sets |= {"champion before": found.champion} if found.champion else {}
     rows = [(words, *[decimals(getattr(values, name)) for values in sets.values()]) for name, words in names.items()]
     gain = found.gain_over_baseline
-    verdict = "Promoted" if found.promoted else "Not promoted"
     metric = names.get(found.gate_metric, found.gate_metric)
     said = f"Gain over the baseline in {metric}: {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})."
-    gate = el("p", el("b", esc(f"{verdict}: ")), esc(found.reason), cls="verdict")
+    gate = el("p", el("b", esc("The gate: ")), esc(found.reason), cls="verdict")
     return card("Against the baseline", grid(("on the hold-out", *sets), rows), gate, note=said)
 
 
 def _importance(found: ModelCard) -> str:
-    top = [Bar(_words(name), part, percent(part), tone="ml") for name, part in list(found.importance.items())[:10]]
+    top = [Bar(_words(name), part, percent(part), tone="ml") for name, part in list(found.importance.items())[:8]]
     return card("What the model looks at", bar_list(top), note="Share of the trees' gain by feature.")
 
 

@@ -1,5 +1,6 @@
 """The job of silver.identity_map."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from lakehouse.tables import silver
         "known": silver.IDENTITY_MAP,
         "as_of": AsOf.DAY,
         "settings": Resource.SETTINGS,
+        "versions": Resource.VERSIONS,
     },
     load=Scd2(entity=("token",), tracked=("one_id",)),
     group=Group.IDENTITY,
@@ -33,7 +35,13 @@ from lakehouse.tables import silver
     is_ledger=True,
 )
 def identity_map(
-    edges: DataFrame, *, identifiers: DataFrame, known: DataFrame, as_of: date, settings: Settings
+    edges: DataFrame,
+    *,
+    identifiers: DataFrame,
+    known: DataFrame,
+    as_of: date,
+    settings: Settings,
+    versions: Mapping[str, int],
 ) -> DataFrame:
     """Find the components of the evidence, prove them right, and give each the id that its people had yesterday."""
     rules = load_rules(Path(settings.conf) / "identity.yml")
@@ -47,8 +55,9 @@ def identity_map(
     )
     yesterday = known.where("is_current").select("token", "one_id")
     retired = known.select(F.col("one_id").alias("old_id")).distinct()
-    decisions = decide(today, yesterday, vertices, as_of.isoformat(), retired=retired)
-    assigned = assignment(decisions, today, yesterday, as_of.isoformat()).map
+    run = f"{as_of.isoformat()}.{versions.get(silver.IDENTITY_MAP.name, 0)}"
+    decisions = decide(today, yesterday, vertices, run, retired=retired)
+    assigned = assignment(decisions, today, yesterday, run).map
     return assigned.select("token", "one_id", F.lit(as_of).cast("timestamp").alias("valid_from"))
 
 
@@ -67,5 +76,8 @@ def _components(edges: DataFrame, identifiers: DataFrame, rules: IdentityRules) 
     top = identifiers.agg(F.max("vertex_key")).collect()[0][0] or 0
     engine = choose(edges.sparkSession, rules.engine, n_vertices=int(top))
     layers = layered(graph, known.select(F.col("vertex_key").alias("vertex")), engine)
-    require(prove(layers.strong, graph.where(~F.col("is_weak")).select("src", "dst")))
-    return layers.components
+    require(prove(layers.components, layers.followed))
+    components = layers.components.localCheckpoint()
+    layers.release()
+    graph.unpersist()
+    return components

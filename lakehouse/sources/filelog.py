@@ -6,16 +6,10 @@ lists its files. The format is Spark's (``FileStreamSourceLog``, v1, unchanged s
 """
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import unquote
 
-from pyspark.errors import AnalysisException
-from pyspark.sql import SparkSession
-
 from lakehouse.errors import SourceError
-
-Lines = Callable[[str], list[str] | None]
+from lakehouse.textfiles import Lines
 
 
 def batch_files(lines: Lines, checkpoint: str, batch_id: int) -> list[str]:
@@ -39,18 +33,3 @@ def _entry(lines: Lines, checkpoint: str, number: int) -> list[str]:
         raise SourceError("the stream's file log has lost an entry", file=checkpoint, row=number)
     files = [json.loads(line) for line in found[1:] if line]
     return [unquote(file["path"]) for file in files if file["batchId"] == number]
-
-
-def reader(spark: SparkSession) -> Lines:
-    """Lines of a small text file on a local disk or on an object store; None where there is none."""
-
-    def lines(path: str) -> list[str] | None:
-        if "://" not in path:
-            local = Path(path)
-            return local.read_text(encoding="utf-8").split("\n") if local.exists() else None
-        try:
-            return [row[0] for row in spark.read.text(path).collect()]
-        except AnalysisException:
-            return None
-
-    return lines

@@ -106,8 +106,8 @@ def read_records(spark: SparkSession, source: Source, files: Sequence[Readable])
     """Records of readable files as ``payload, _bad, _why, _file, _row, _sequence``.
 
     ``_bad`` is the raw text of a record that does not parse (its payload is null), ``_why`` what is wrong with it.
-    ``_row`` counts records from 1 in each file: every file is read by one task of its own (for files over 128 MiB the count starts anew in each block,
-    with the block's offset added, so that it stays unique).
+    ``_row`` counts records from 1 in each file: every file is read by one task of its own (for files over 128 MiB
+    the count starts anew in each block, with the block's offset added, so that it stays unique).
     """
     spark.conf.set("spark.sql.files.openCostInBytes", str(ONE_FILE_A_TASK))
     spark.conf.set("spark.sql.csv.parser.columnPruning.enabled", "false")  # else fewer columns hide malformed records

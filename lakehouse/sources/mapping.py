@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import reduce
+from functools import cache, reduce
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame
@@ -17,6 +17,7 @@ from lakehouse.table import Table
 
 FIELD = re.compile(r"([$@])((?:\.\w+|\[\d+\]|\['[^']+'\])+)")
 LINEAGE = ("_file", "_row", "_sequence")
+CONTENT = (1 << 48) - 1  # bits of _row_hash below the source's version: of equal times the newer mapping wins
 
 
 def sql(text: str) -> str:
@@ -36,9 +37,9 @@ class _Texts:
     def __init__(self) -> None:
         self.found: dict[str, Column] = {}
 
-    def column(self, text: str) -> Column:
+    def name(self, text: str) -> str:
         self.found.setdefault(text, F.expr(sql(text)))
-        return F.col(f"_text{list(self.found).index(text)}")
+        return f"_text{list(self.found).index(text)}"
 
     def beside(self, rows: DataFrame) -> DataFrame:
         return rows.select("*", *[c.alias(f"_text{n}") for n, c in enumerate(self.found.values())])
@@ -77,7 +78,8 @@ def _project(source: Source, mapping: TableMap, table: Table, bronze: DataFrame,
     rows = texts.beside(_rows(bronze, mapping)).select(
         F.col("_source").alias("source"), *values, "_file", "_row", _sequence(mapping).alias("_sequence")
     )
-    return rows.withColumn("_row_hash", F.xxhash64(*[F.col(c.name) for c in business]))
+    content = F.xxhash64(*[F.col(c.name) for c in business]).bitwiseAND(CONTENT)
+    return rows.withColumn("_row_hash", content + F.lit(source.version << CONTENT.bit_length()))
 
 
 def _sequence(mapping: TableMap) -> Column:
@@ -102,17 +104,24 @@ def _value(cell: str | Cell | FirstOf | None, texts: _Texts, key: bytes) -> Colu
         case str():
             return F.expr(sql(cell))
         case FirstOf(tokens=tokens):
-            return F.coalesce(*[_token(kind, texts.column(text), key) for kind, text in tokens.items()])
+            return F.coalesce(*[_token(kind, texts.name(text), key) for kind, text in tokens.items()])
         case Cell(token=kind) if kind:
-            return _token(kind, texts.column(cell.source), key)
+            return _token(kind, texts.name(cell.source), key)
         case Cell(rule=name) if name:
-            return rule(name)(texts.column(cell.source))[cell.part]
+            return _ruled(name, texts.name(cell.source))[cell.part]
         case Cell():
             return F.expr(sql(cell.source))
 
 
-def _token(kind: str, text: Column, key: bytes) -> Column:
-    return token(kind, identifier_rule(kind)(text)["value"], key)
+# A rule is some forty calls into the JVM and the same for every source: it is built once for each name of a text.
+@cache
+def _ruled(name: str, text: str) -> Column:
+    return rule(name)(F.col(text))
+
+
+@cache
+def _token(kind: str, text: str, key: bytes) -> Column:
+    return token(kind, identifier_rule(kind)(F.col(text))["value"], key)
 
 
 def observed(source: Source, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
@@ -129,7 +138,7 @@ def observed(source: Source, table: Table, bronze: DataFrame, key: bytes) -> Dat
 def _observe(block: Identifiers, bronze: DataFrame, key: bytes) -> DataFrame:
     rows, texts = bronze.where(F.expr(sql(block.where))) if block.where else bronze, _Texts()
     pairs = [
-        F.struct(F.lit(kind).alias("id_type"), _token(kind, texts.column(text), key).alias("id_token"))
+        F.struct(F.lit(kind).alias("id_type"), _token(kind, texts.name(text), key).alias("id_token"))
         for kind, text in block.ids.items()
     ]
     seen = texts.beside(rows).select(

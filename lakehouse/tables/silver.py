@@ -15,7 +15,7 @@ TECHNICAL = (
     Column("_file", "string", "file of the latest version of the row", data_class=T),
     Column("_row", "bigint", "position in that file, from 1", data_class=T),
     Column("_sequence", "bigint", "order of versions: source time, else file time, in microseconds", data_class=T),
-    Column("_row_hash", "bigint", "hash of the row's content: breaks ties of _sequence", data_class=T),
+    Column("_row_hash", "bigint", "source file's version, hash of content: breaks ties", data_class=T),
 )
 CUSTOMER_TOKEN = Column(
     "customer_token", "string", "strongest identifier on the row, keyed hash", pii=Pii.TOKEN, data_class=ID

@@ -66,7 +66,7 @@ def test_every_fault_is_found_and_named(spark: SparkSession) -> None:
         Proof("vertex_missing", 1, 110),
         Proof("vertex_missing", 2, 777),
         Proof("vertex_once", 1, 510),
-        Proof("sample_recomputed", 6, 111),
+        Proof("sample_recomputed", 7, 111),
     ]
     with pytest.raises(
         IdentityProofError, match=r"edge_inside fails 2 times, e\.g\. at 331; forbidden_apart"

@@ -3,11 +3,11 @@
 RECEIPTS = """
 description: Receipts of a test.
 format: csv
-required: [no, line, at, who, sku, qty, price]
+required: [number, line, at, who, sku, qty, price]
 maps:
   silver.order_line:
     columns:
-      order_id: concat('t:', $.no)
+      order_id: concat('t:', $.number)
       line_no: $.line
       channel: "'shop'"
       ordered_at: $.at
@@ -19,4 +19,4 @@ identifiers:
   - at: $.at
     ids: {member_no: $.who, phone: $.tel}
 """
-RECEIPT = "no,line,at,who,tel,sku,qty,price"
+RECEIPT = "number,line,at,who,tel,sku,qty,price"

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from delta.tables import DeltaTable
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from identity.evaluate import PairScores
 from jobs import report
@@ -19,13 +21,15 @@ from jobs.catalogue import build_graph
 from jobs.context import Context
 from jobs.reporting import facts as asked
 from jobs.reporting import figures, lineage, markup
-from jobs.reporting.accuracy import Accuracy, by_type, tokenised
+from jobs.reporting.accuracy import Accuracy, by_type
 from jobs.reporting.facts import QUESTIONS, Facts, Run
 from jobs.reporting.figures import Bar, Cell, Point
 from jobs.reporting.page import headline, read_mark, render
 from jobs.reporting.store import Shelf
 from lakehouse.settings import ROOT
 from lakehouse.sources.spec import load_sources
+from lakehouse.standardise.rules import identifier_rule
+from lakehouse.standardise.token import token
 from lakehouse.tables import ops
 from ml.card import ModelCard
 from ml.evaluate import CalibrationBin, Decile, Interval, Metrics
@@ -118,13 +122,8 @@ def everything() -> Facts:
                 for n in range(17)
             ],
             "fences": [
-                {"reason": None, "edges": 9000, "is_merging": True, "edge_type": "strong"},
-                {
-                    "reason": f"phone: accounts share it, max_degree 12 {NASTY}",
-                    "edges": 41,
-                    "is_merging": False,
-                    "edge_type": "strong",
-                },
+                {"reason": None, "edges": 9000, "merging": 9000},
+                {"reason": f"phone: accounts share it, max_degree 12 {NASTY}", "edges": 41, "merging": 0},
             ],
             "sizes": [{"n_tokens": n, "n_clusters": 2000 // n} for n in range(1, 18)],
             "people": [{"identity_level": level, "people": 800} for level in ("anonymous", "known", "verified")],
@@ -143,7 +142,7 @@ def everything() -> Facts:
             "events": [{"occurred_on": DAY, "event_type": kind, "events": 7} for kind in ("create", "merge", "split")],
         },
         as_of=DAY,
-        accuracy=Accuracy(scores, 6000, 1000, [lost]),
+        accuracy=Accuracy(scores, 6000, [lost]),
         runs=[run(number) for number in range(12)],
         balance=[{"job": name, **row} for name in (*GRAPH.order, "gone.table")],
         quarantine=[{"stage": "silver.order_line", "source": "pos", "reason": NASTY, "entries": 5, "records": 5}],
@@ -311,7 +310,7 @@ def test_the_page_shows_the_figures() -> None:
     assert "96.50 %" in said  # 19,300 of 20,000 pairs
     assert "200 are of two" in said
     assert "12,001" in said
-    assert "Promoted: better than the baseline & no <champion> before" in said
+    assert "The gate: better than the baseline & no <champion> before" in said
 
 
 def test_rows_that_do_not_add_up_are_told() -> None:
@@ -319,8 +318,11 @@ def test_rows_that_do_not_add_up_are_told() -> None:
     line = {"job": name, "rows_in": 100, "rows_out": 90, "rows_quarantined": 4, "rows_duplicate": 6}
     right = replace(everything(), balance=[line], counts={name: 90})
     wrong = replace(right, counts={name: 88})
-    assert "0 ✓" in words(render(right, "").partition("-->\n")[2])
-    assert "+2" in words(render(wrong, "").partition("-->\n")[2])
+    told, also = (words(render(facts, "").partition("-->\n")[2]) for facts in (right, wrong))
+    assert "0 ✓" in told
+    assert "Nothing is dropped" in told
+    assert "+2" in also
+    assert "Nothing is dropped" not in also
 
 
 def test_the_headline_has_accuracy_model_rows_and_quarantine() -> None:
@@ -375,22 +377,25 @@ def test_the_shelf_counts_and_reads_without_spark(tmp_path: Path) -> None:
     ]
 
 
+def platform_token(spark: SparkSession, id_type: str, value: str, key: bytes) -> str:
+    clean = identifier_rule(id_type)(F.col("value"))["value"]
+    found = spark.createDataFrame([(value,)], "value string").select(token(id_type, clean, key)).collect()
+    return str(found[0][0])
+
+
 def test_a_lake_gives_a_page_once(spark: SparkSession, tmp_path: Path) -> None:
-    tokens = spark.createDataFrame(
-        [("ann", "phone", "138 1234 5678"), ("ann", "member_no", "7"), ("bob", "member_no", "8")]
-    )
-    truth = tokens.toDF("person_id", "id_type", "value")
     settings = settings_for(tmp_path, ROOT / "conf")
     context = context_for(spark, settings)
-    truth.write.parquet(f"{tmp_path}/simulated/truth/identifier")
-    hashed = {
-        row["id_type"] + row["person_id"]: row["token"]
-        for row in tokenised(truth, ["phone", "member_no"], context.key).collect()
-    }
-    current = [
-        {"token": hashed[name], "one_id": one_id, "is_current": True}
-        for name, one_id in (("phoneann", "p1"), ("member_noann", "p1"), ("member_nobob", "p1"))
+    held = [
+        ("ann", "phone", "138 1234 5678"),
+        ("ann", "member_no", "7"),
+        ("bob", "member_no", "8"),
+        ("bob", "phone", "1"),
     ]
+    truth = spark.createDataFrame(held, "person_id string, id_type string, value string")
+    truth.write.parquet(f"{tmp_path}/simulated/truth/identifier")
+    tokens = [platform_token(spark, id_type, value, context.key) for _, id_type, value in held[:3]]
+    current = [{"token": found, "one_id": "p1", "is_current": True} for found in tokens]
     delta(tmp_path, "silver.identity_map", current)
     delta(tmp_path, "ops.job_run", [job_run(0)])
     page = report.write_report(context)
@@ -402,6 +407,17 @@ def test_a_lake_gives_a_page_once(spark: SparkSession, tmp_path: Path) -> None:
     assert "spark" not in vars(without_spark)
     delta(tmp_path, "ops.job_run", [job_run(2)])
     assert report.write_report(context).stat().st_mtime_ns > written
+
+
+def test_rows_behind_deletion_vectors_do_not_count(spark: SparkSession, tmp_path: Path) -> None:
+    path = f"{tmp_path}/lake/ops/quarantine"
+    rows = spark.range(100).selectExpr("'s' AS stage", "'x' AS source", "'bad' AS reason", "id AS row")
+    rows.coalesce(1).write.format("delta").option("delta.enableDeletionVectors", "true").save(path)
+    DeltaTable.forPath(spark, path).delete("row < 7")
+    shelf = Shelf(f"{tmp_path}/lake", ops.ALL)
+    assert list(Path(path).glob("deletion_vector*"))
+    assert shelf.count("ops.quarantine") == 93
+    assert asked._quarantine(shelf)[0]["entries"] == 93
 
 
 def test_identifiers_astray_are_counted_by_type(spark: SparkSession) -> None:

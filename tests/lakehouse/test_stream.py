@@ -6,8 +6,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import CheckFailed
-from lakehouse.sources.filelog import batch_files, reader
+from lakehouse.sources.filelog import batch_files
 from lakehouse.stream import drain
+from lakehouse.textfiles import reader
 
 Batch = tuple[int, list[str]]
 

@@ -1,3 +1,5 @@
+"""Shows how a brand's size and calendar follow from its few numbers, and that its chance and its assortment are sound."""
+
 from datetime import date
 
 import pytest

@@ -1,3 +1,5 @@
+"""Shows that records are dirty at the rates that are written down, and masters are not."""
+
 import re
 from math import sqrt
 

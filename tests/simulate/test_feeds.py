@@ -1,3 +1,7 @@
+"""Shows that every source is there, in its format and with exactly its fields."""
+
+from datetime import datetime
+
 import pytest
 
 from simulate.feeds import FEEDS
@@ -132,6 +136,4 @@ def test_marketplaces_mask_phones_and_often_deliver_to_others(staged: Staged) ->
 
 
 def _ms(row: dict[str, object], name: str) -> int:
-    from datetime import datetime
-
     return round(datetime.fromisoformat(text(row, name)).timestamp() * 1000)

@@ -1,3 +1,5 @@
+"""Shows that files land whole, once, and under the right names."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Shows that generation is deterministic, scales, dates its deliveries rightly and plants what it promises."""
+
 from datetime import date, datetime
 from pathlib import Path
 

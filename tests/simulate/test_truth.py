@@ -1,3 +1,5 @@
+"""Shows that the truth is complete, consistent with the records, and silent about bots."""
+
 from collections import Counter
 
 import pytest

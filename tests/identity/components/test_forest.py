@@ -1,6 +1,5 @@
-"""The forest on Spark: all shapes at once against the oracle, refusals, and the choice of the engine."""
+"""The forest on Spark: all shapes at once against the oracle, and what it refuses."""
 
-import logging
 from collections.abc import Callable, Iterable
 
 import pyarrow as pa
@@ -8,10 +7,9 @@ import pytest
 from pyspark.errors import PythonException
 from pyspark.sql import SparkSession
 
-from identity.components import Forest, choose, graphframes
+from identity.components import Forest
 from identity.components.forest import solve
-from identity.components.memory import worker_bytes
-from lakehouse.errors import KithError, SettingsError
+from lakehouse.errors import KithError
 
 Edge = tuple[int, int]
 Oracle = Callable[[Iterable[Edge]], dict[int, int]]
@@ -54,30 +52,3 @@ def test_no_edges_no_components_and_nulls_stop_the_query(spark: SparkSession) ->
     assert empty.collect() == []
     with pytest.raises(PythonException, match="an edge has a null end"):
         Forest()(spark.createDataFrame([(1, None)], "src long, dst long")).collect()
-
-
-def test_auto_takes_the_forest_while_it_fits(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: object, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, logger="identity.components")
-    monkeypatch.setenv(graphframes.JARS_VARIABLE, str(tmp_path))
-    monkeypatch.setattr("identity.components.worker_bytes", lambda _: 5_000)
-    assert isinstance(choose(spark, "auto", n_vertices=100), Forest)
-    assert "components by forest: 100 vertices" in caplog.text
-    with pytest.raises(SettingsError, match=r"too large for the forest .*jar of GraphFrames is not there"):
-        choose(spark, "auto", n_vertices=101)
-    assert "components by graphframes: 101 vertices" in caplog.text
-    assert isinstance(choose(spark, "forest", n_vertices=101), Forest)
-    assert caplog.records[-1].levelno == logging.WARNING
-
-
-def test_graphframes_without_its_jar_says_what_to_set(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> None:
-    monkeypatch.setenv(graphframes.JARS_VARIABLE, str(tmp_path))
-    with pytest.raises(SettingsError, match=r"KITH_GRAPHFRAMES_JARS or fill \.jars/graphframes"):
-        choose(spark, "graphframes")
-
-
-def test_the_budget_of_a_local_session_is_half_the_machine(spark: SparkSession) -> None:
-    assert worker_bytes(spark) > 2**28

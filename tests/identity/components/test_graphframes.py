@@ -23,9 +23,3 @@ def test_equals_the_oracle(spark: SparkSession, shapes: dict[str, list[Edge]], o
     rows = engine(spark.createDataFrame(edges, "src long, dst long")).collect()
     assert {row["vertex"]: row["component"] for row in rows} == oracle(edges)
     assert len(rows) == len(oracle(edges))
-
-
-def test_the_jars_are_found_where_the_variable_points(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = graphframes.jars()
-    monkeypatch.setenv(graphframes.JARS_VARIABLE, str(found[0].parent))
-    assert found[0] in graphframes.jars()
