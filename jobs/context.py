@@ -57,6 +57,11 @@ class Context:
         """The run's log."""
         return RunLog(self.run_id)
 
+    def renew(self) -> None:
+        """Begin another run in the same session: a new run id and an empty log."""
+        self.run_id = uuid.uuid4().hex[:12]
+        self.log = RunLog(self.run_id)
+
     def version(self, job: Job) -> str:
         """The job's version as checkpoints and transaction ids carry it: ``v<version>``, and the epoch of full rebuilds.
 

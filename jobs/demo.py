@@ -69,6 +69,7 @@ def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
         if deliver_up_to(context, where, number) == 0 and number < increments:
             continue
         start = time.monotonic()
+        context.renew()
         with Bar(len(graph.order)) as bar:
             outcome = run_graph(context, graph, graph.select(()), bar.progress)
         label = "a year of history" if number == 0 else f"day {number}"

@@ -70,7 +70,8 @@ def _streams(context: Context, job: Job) -> Iterator[tuple[str, DataFrame]]:
         return
     drivers = [read for read in job.reads.values() if isinstance(read, Mapped | New | Changed)]
     if not drivers:
-        drivers = [Changed(tuple((table, "") for table in job.inputs()))] if job.inputs() else []
+        others = [table for table in job.inputs() if table.name != job.name]  # its own commits wake nobody
+        drivers = [Changed(tuple((table, "") for table in others))] if others else []
     for read in drivers:
         match read:
             case Mapped():

@@ -4,7 +4,6 @@ import json
 import shutil
 import threading
 import time
-import time
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -143,7 +143,9 @@ def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
     differs = ~_all([F.col(c).eqNullSafe(F.col(f"_old_{c}")) for c in load.tracked])
     moved = compared.where(F.col("_known").isNull() | differs).select(*frame.columns, F.col("_known").alias("_close"))
     opening = moved.withColumn("_close", F.lit(False))
-    staged = moved.where("_close").unionByName(opening)
+    staged = moved.where("_close").unionByName(opening).localCheckpoint(eager=False)
+    if staged.isEmpty():
+        return
     closes = _same(load.entity) & F.col("t.is_current") & F.col("s._close")
     builder = delta.alias("t").merge(staged.alias("s"), closes)
     builder = builder.whenMatchedUpdate(set={"valid_to": "s.valid_from", "is_current": "false"})

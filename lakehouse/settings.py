@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     driver_memory: str = "4g"
     parallel_jobs: int = 4
     max_files_per_batch: int = 1000
-    batch_tasks: int = 0  # tasks that read a batch; 0: as many as it has files. Each task carries the plans of all sources
+    batch_tasks: int = (
+        0  # tasks that read a batch; 0: as many as it has files. Each task carries the plans of all sources
+    )
     gates: bool = True
 
     @classmethod
