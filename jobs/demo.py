@@ -79,8 +79,11 @@ def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
             break
     summary(steps[-1].outcome)
     if not steps[-1].outcome.failures:
-        from jobs.report import write_report
+        from jobs.report import headline, write_report
 
-        say(f"report: {write_report(context)}")
+        page = write_report(context)
+        for line in headline(context):
+            say(line)
+        say(f"report: {page}")
     say(f"{time.monotonic() - began:.0f} s in all")
     return steps[-1].outcome
