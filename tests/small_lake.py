@@ -111,4 +111,4 @@ class SmallLake:
     def versions(self) -> dict[str, int]:
         """Delta version of every table in the lake, from its log."""
         logs = Path(self.settings.lake_path).glob("*/*/_delta_log")
-        return {str(log.parent): max(int(f.stem) for f in log.glob("*.json")) for log in logs}
+        return {str(log.parent): max((int(f.stem) for f in log.glob("*.json")), default=-1) for log in logs}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -43,6 +44,8 @@ TABLES: tuple[Table, ...] = (
 # What tells when and by which batch a row was landed, and (the lakes have landing folders of their own) from where.
 TELLS_OF_THE_RUN = {"_ingested_at", "_batch_id", "quarantined_at", "batch_id", "_file", "file"}
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
@@ -67,6 +70,15 @@ def _receipt(dice: random.Random, number: str, at: str) -> str:
     return f"{number},1,{at},M{who:05},{tel},s{sku},{qty},{price}.5\n"
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """However the test ends, its processes end too."""
+    yield
+    for popen in STARTED:
+        if popen.poll() is None:
+            os.killpg(popen.pid, signal.SIGKILL)
+
+
 @dataclass
 class Process:
     """`kith run` in a process group of its own."""
@@ -89,6 +101,7 @@ class Process:
             self.popen = subprocess.Popen(
                 words, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
             )
+        STARTED.append(self.popen)
 
     @property
     def seconds(self) -> float:

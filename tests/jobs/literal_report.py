@@ -58,6 +58,53 @@ def run(number: int) -> Run:
     return Run(f"run{number}", began, 90.0 / (number + 1), 120.0 / (number + 1), 200000 // (number + 1), DAY, by_job)
 
 
+def answers() -> dict[str, list[dict[str, object]]]:
+    """Rows for every question, with odd text among them."""
+    return {
+        "sales": [
+            {
+                "currency": "CNY",
+                "orders": 12001,
+                "revenue": Decimal("1234567.89"),
+                "lines": 30000,
+                "returns": 210,
+                "first_on": date(2025, 1, 1),
+                "last_on": DAY,
+            },
+        ],
+        "scores": [
+            {
+                "bin": n,
+                "tier": "high" if n > 10 else "low",
+                "people": 200 - 9 * n,
+                "expected": 4.0 * n,
+                "as_of": DAY,
+                "model_version": "1",
+            }
+            for n in range(17)
+        ],
+        "fences": [
+            {"reason": None, "edges": 9000, "merging": 9000},
+            {"reason": f"phone: accounts share it, max_degree 12 {NASTY}", "edges": 41, "merging": 0},
+        ],
+        "sizes": [{"n_tokens": n, "n_clusters": 2000 // n} for n in range(1, 18)],
+        "people": [{"identity_level": level, "people": 800} for level in ("anonymous", "known", "verified")],
+        "rfm": [
+            {
+                "r": r,
+                "f": f,
+                "tier": "champions" if r + f > 8 else "at_risk",
+                "people": 40 + r * f,
+                "spend": Decimal(100 * f * f * r),
+                "as_of": DAY,
+            }
+            for r in range(1, 6)
+            for f in range(1, 6)
+        ],
+        "events": [{"occurred_on": DAY, "event_type": kind, "events": 7} for kind in ("create", "merge", "split")],
+    }
+
+
 def everything() -> Facts:
     """Facts with something in every part."""
     draw = random.Random(3)
@@ -70,49 +117,7 @@ def everything() -> Facts:
         graph=GRAPH,
         counts=counts,
         versions=dict.fromkeys(names, 4),
-        answers={
-            "sales": [
-                {
-                    "currency": "CNY",
-                    "orders": 12001,
-                    "revenue": Decimal("1234567.89"),
-                    "lines": 30000,
-                    "returns": 210,
-                    "first_on": date(2025, 1, 1),
-                    "last_on": DAY,
-                },
-            ],
-            "scores": [
-                {
-                    "bin": n,
-                    "tier": "high" if n > 10 else "low",
-                    "people": 200 - 9 * n,
-                    "expected": 4.0 * n,
-                    "as_of": DAY,
-                    "model_version": "1",
-                }
-                for n in range(17)
-            ],
-            "fences": [
-                {"reason": None, "edges": 9000, "merging": 9000},
-                {"reason": f"phone: accounts share it, max_degree 12 {NASTY}", "edges": 41, "merging": 0},
-            ],
-            "sizes": [{"n_tokens": n, "n_clusters": 2000 // n} for n in range(1, 18)],
-            "people": [{"identity_level": level, "people": 800} for level in ("anonymous", "known", "verified")],
-            "rfm": [
-                {
-                    "r": r,
-                    "f": f,
-                    "tier": "champions" if r + f > 8 else "at_risk",
-                    "people": 40 + r * f,
-                    "spend": Decimal(100 * f * f * r),
-                    "as_of": DAY,
-                }
-                for r in range(1, 6)
-                for f in range(1, 6)
-            ],
-            "events": [{"occurred_on": DAY, "event_type": kind, "events": 7} for kind in ("create", "merge", "split")],
-        },
+        answers=answers(),
         as_of=DAY,
         accuracy=Accuracy(scores, 6000, [lost]),
         runs=[run(number) for number in range(12)],
