@@ -21,7 +21,7 @@ from lakehouse.tables.bronze import bronze_table
 from tests.jobs.receipts import RECEIPT, RECEIPTS
 from tests.small_lake import CONSENT, HEADER, TOKEN_KEY, SmallLake, statements
 
-KILLS, KILLS_A_DAY, DAYS, SEED = 10, 2, 9, 20
+KILLS, KILLS_A_DAY, DAYS, SEED = 10, 4, 9, 20
 ORDERS, CONSENTS = "shop__receipt", "shop__consent"
 SELECT = ("+gold.mart_rfm", "+silver.consent_event")
 FILES_A_BATCH = 3

@@ -29,6 +29,7 @@ def test_fences(spark: SparkSession, rules: IdentityRules) -> None:
         ("phone:mine", "app_user:1"),  # by another rule: one neighbour all the same
         ("phone:mine", "coffee_openid:1"),
         ("device:mine", "app_user:1"),
+        ("device:mine", "coffee_openid:1"),  # one person's accounts of two kinds on one device
         ("device:mine", "anonymous_app:1"),
         ("device:mine", "anonymous_app:2"),
     ]
@@ -51,7 +52,7 @@ def test_fences(spark: SparkSession, rules: IdentityRules) -> None:
     assert {row["reason"] for row in cuts.values()} == {
         "phone: 20 accounts share it, max_degree 12",
         "phone: 3 accounts of one type share it, max_same_type 2",
-        "device: 2 accounts share it, max_degree 1",
+        "device: 2 accounts of one type share it, max_same_type 1",
     }
     assert cut.columns == [*kept.columns, "reason"]
 
