@@ -35,8 +35,8 @@ def table_properties(table: Table) -> dict[str, str]:
     properties = dict(table.properties) | {"kith.contract": table.name}
     if table.change_feed:
         properties["delta.enableChangeDataFeed"] = "true"
-    if table.layer is Layer.SILVER:  # not gold: it is to be opened by every Delta reader, pyarrow's among them
-        properties["delta.enableDeletionVectors"] = "true"
+    if table.layer is Layer.GOLD:  # it is to be opened by every Delta reader; elsewhere conf/spark/<size>.conf decides
+        properties["delta.enableDeletionVectors"] = "false"
     if table.retention_days:
         properties["delta.deletedFileRetentionDuration"] = f"interval {table.retention_days} days"
     checks = {f"{c.name}_valid": c.check for c in table.columns if c.check} | {r.name: r.sql for r in table.rules}
