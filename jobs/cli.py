@@ -1,12 +1,15 @@
-"""The command line: ``kith run``, ``plan``, ``graph``, ``tables``, ``show``, ``demo``, ``simulate``, ``report``."""
+"""The command line: ``kith run`` and its fellows, one short function each; what they do stands in modules of its own."""
 
 import json
 import sys
 from datetime import datetime
+from pathlib import Path
+from typing import get_args
 
 import click
 from rich.markup import escape
 
+from identity.components import EngineName
 from jobs.catalogue import Graph, build_graph, manifest
 from jobs.context import Context
 from jobs.display import Bar, say, summary, table_lines
@@ -140,6 +143,21 @@ def demo(env: str | None, people: int, seed: int) -> None:
     from jobs.demo import run_demo
 
     _end(run_demo(_context(env), people=people, seed=seed))
+
+
+@cli.command()
+@click.argument("edges", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder for the result, Parquet (id, component)."
+)
+@click.option("--engine", type=click.Choice(get_args(EngineName)), default="auto", show_default=True)
+@click.pass_obj
+def components(env: str | None, edges: Path, out: Path, engine: EngineName) -> None:
+    """Connected components of EDGES: a two-column Parquet or CSV file, or a folder of them, ids of any type."""
+    from jobs.components import find_components, is_large
+
+    size = {"spark_size": "m"} if is_large(edges) else {}
+    find_components(Context(load_settings(env, **size)).spark, edges, out, engine)
 
 
 @cli.command()

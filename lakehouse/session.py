@@ -151,6 +151,12 @@ def _stage_seconds(store: JavaObject, stage: int) -> float:
         return 0.0
 
 
+def remove(spark: SparkSession, path: str) -> None:
+    """Delete a file or folder with all that is in it, on any file system; nothing if it is not there."""
+    where = _jvm(spark).org.apache.hadoop.fs.Path(path)
+    where.getFileSystem(spark._jsc.hadoopConfiguration()).delete(where, True)
+
+
 def root_message(error: Exception) -> str:
     """The first line of what an exception says; of the JVM's own exception where it comes from there."""
     text = (

@@ -30,6 +30,9 @@ class Forest:
         ends = edges.select(*(F.col(end).cast("long").alias(end) for end in ENDS))
         return ends.coalesce(1).mapInArrow(solve, "vertex long, component long")
 
+    def release(self) -> None:
+        """Nothing: the forest keeps nothing."""
+
 
 def solve(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The forest itself, on Arrow: batches ``(src, dst)`` in, batches ``(vertex, component)`` out."""

@@ -30,7 +30,7 @@ class TwoPhase:
     """Components by GraphFrames: longs only, no manual broadcast (it switches adaptive execution off).
 
     Raises :class:`SettingsError` when the jar is missing or the session has no ``spark.checkpoint.dir``.
-    GraphFrames keeps its result persisted until the session ends.
+    GraphFrames keeps its result persisted: :meth:`release` frees it.
     """
 
     name = "graphframes"
@@ -43,6 +43,7 @@ class TwoPhase:
             raise SettingsError(
                 "GraphFrames needs a checkpoint folder from the session's start", key="spark.checkpoint.dir"
             )
+        self._persisted: list[DataFrame] = []
 
     def __call__(self, edges: DataFrame) -> DataFrame:
         """The component of each vertex of ``edges``, relabelled to its least vertex."""
@@ -54,7 +55,13 @@ class TwoPhase:
         labels: DataFrame = graph.connectedComponents(
             algorithm="two_phase", checkpointInterval=2, broadcastThreshold=-1
         )
+        self._persisted.append(labels)
         least = labels.groupBy("component").agg(F.min("id").alias("least"))
         return labels.join(least, on="component", how="inner").select(
             F.col("id").alias("vertex"), F.col("least").alias("component")
         )
+
+    def release(self) -> None:
+        """Unpersist the results of all calls."""
+        while self._persisted:
+            self._persisted.pop().unpersist()

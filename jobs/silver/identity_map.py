@@ -79,5 +79,6 @@ def _components(edges: DataFrame, identifiers: DataFrame, rules: IdentityRules) 
     require(prove(layers.components, layers.followed))
     components = layers.components.localCheckpoint()
     layers.release()
+    engine.release()
     graph.unpersist()
     return components

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from pyspark.sql import SparkSession
 
-from identity.components import Forest, choose, graphframes
+from identity.components import Forest, Rounds, choose, graphframes
 from identity.components.memory import size_bytes, worker_bytes
 from lakehouse.errors import SettingsError
 
@@ -31,16 +31,17 @@ def test_auto_takes_the_forest_while_it_fits(caplog: pytest.LogCaptureFixture) -
     spark = session(spark_executor_memoryOverhead="1m", **WITH_JAR, spark_checkpoint_dir="/tmp/graph")
     assert isinstance(choose(spark, "auto", n_vertices=20_971), Forest)
     assert "components by forest: 20,971 vertices need 1 MiB of 1 MiB" in caplog.text
-    assert isinstance(choose(spark, "auto", n_vertices=20_972), graphframes.TwoPhase)
-    assert "components by graphframes: 20,972 vertices" in caplog.text
+    beyond = choose(spark, "auto", n_vertices=20_972)
+    assert isinstance(beyond, Rounds)
+    assert (beyond.work, beyond.n_edges) == ("/tmp/graph/components", 10_485)
+    assert "components by rounds, then forest: 20,972 vertices" in caplog.text
     assert isinstance(choose(spark, "auto"), Forest)
 
 
 def test_who_asks_for_an_engine_gets_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="identity.components")
     spark = session(spark_executor_memoryOverhead="1m", **WITH_JAR, spark_checkpoint_dir="/tmp/graph")
-    assert isinstance(choose(spark, "forest", n_vertices=10**9), Forest)
-    assert caplog.records[-1].levelno == logging.WARNING
+    assert isinstance(choose(spark, "forest", n_vertices=10**9), Rounds)
     assert isinstance(choose(spark, "graphframes", n_vertices=1), graphframes.TwoPhase)
     assert "components by graphframes: asked for" in caplog.text
 
@@ -48,7 +49,7 @@ def test_who_asks_for_an_engine_gets_it(caplog: pytest.LogCaptureFixture) -> Non
 def test_what_graphframes_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"fill \.jars/graphframes or set KITH_GRAPHFRAMES_JARS"):
         choose(session(), "graphframes")
-    with pytest.raises(SettingsError, match=r"too large for the forest \(.*the jar of GraphFrames is not there"):
+    with pytest.raises(SettingsError, match=r"folder that all executors see.*key=spark\.checkpoint\.dir"):
         choose(session(spark_executor_memoryOverhead="1m"), "auto", n_vertices=10**6)
     with pytest.raises(SettingsError, match=r"checkpoint folder.*key=spark\.checkpoint\.dir"):
         choose(session(**WITH_JAR), "graphframes")

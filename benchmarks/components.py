@@ -1,0 +1,182 @@
+"""Components of a planted identity graph: `kith components` against scipy alone and, where its jar is, GraphFrames.
+
+    python benchmarks/components.py 5e6 [--engines forest,rounds,scipy,graphframes] [--folder /tmp/kith-bench]
+
+Each engine runs in a cold process of its own, Parquet in and Parquet out; CPU is that of the whole machine in the meantime,
+which must be quiet otherwise. Every result is held against the planted partition, vertex by vertex.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+Longs = NDArray[np.int64]
+EDGES_A_FILE = 5_000_000
+HUBS, RECORDS_A_HUB = 5, 50_000
+PER_PERSON = 5
+"""Edges of a person on average: two profiles with one to four identifiers."""
+ODD = 0x9E3779B97F4A7C15
+MASK = (1 << 62) - 1
+
+
+def make(folder: Path, n_edges: int) -> None:
+    """Write the edges and, apart, the planted ``(id, component)``; nothing when they are there."""
+    if (folder / "made").exists():
+        return
+    for name in ("edges", "planted"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    first, number = 0, 0
+    while number * EDGES_A_FILE < n_edges:
+        size = min(EDGES_A_FILE, n_edges - number * EDGES_A_FILE)
+        src, dst, person, used = people(np.random.default_rng(number), size, first, hubs=HUBS if number == 0 else 0)
+        _write(folder / "edges" / f"{number}.parquet", src=named(src), dst=named(dst))
+        ids = np.arange(first, first + used)
+        names = named(ids)
+        least = np.full(int(person.max()) + 1, MASK + 1)
+        np.minimum.at(least, person, names)
+        _write(folder / "planted" / f"{number}.parquet", id=names, component=least[person])
+        first, number = first + used, number + 1
+    (folder / "made").touch()
+
+
+def people(dice: np.random.Generator, n_edges: int, first: int, hubs: int) -> tuple[Longs, Longs, Longs, int]:
+    """Edges ``(profile, identifier)`` with ids from ``first`` on; the person of each id; how many ids."""
+    n = max(1, n_edges // PER_PERSON)
+    profiles = np.minimum(dice.geometric(0.5, n), 40)
+    if hubs and n > hubs * RECORDS_A_HUB // PER_PERSON:
+        profiles[:hubs] = RECORDS_A_HUB
+    owner = np.repeat(np.arange(n), profiles)
+    more = dice.integers(0, 4, len(owner))  # identifiers of the profile's own, beside the one its person is known by
+    keep = np.cumsum(more + 1) <= n_edges
+    owner, more = owner[keep], more[keep]
+    n = int(owner.max()) + 1
+    own_owner = np.repeat(owner, more)
+    profile = first + n + np.arange(len(owner))
+    own = first + n + len(owner) + np.arange(len(own_owner))
+    src = np.concatenate([profile, np.repeat(profile, more)])
+    dst = np.concatenate([first + owner, own])
+    order = dice.permutation(len(src))
+    person = np.concatenate([np.arange(n), owner, own_owner])
+    return src[order], dst[order], person, n + len(owner) + len(own_owner)
+
+
+def named(ids: Longs) -> Longs:
+    """Ids without order: a multiplication by an odd number modulo 2^62 is a bijection."""
+    return ((ids.astype(np.uint64) * np.uint64(ODD)) & np.uint64(MASK)).astype(np.int64)
+
+
+def _write(path: Path, **columns: Longs) -> None:
+    pq.write_table(pa.table(columns), path, row_group_size=1 << 20)
+
+
+def by_scipy(edges: Path, out: Path) -> None:
+    """The peer: scipy on arrays, nothing else."""
+    from identity.components.unionfind import by_scipy as solve
+
+    table = ds.dataset(edges).to_table()
+    parts = list(solve([(table["src"].to_numpy(), table["dst"].to_numpy())]))
+    out.mkdir()
+    found = pa.table({"id": np.concatenate([p[0] for p in parts]), "component": np.concatenate([p[1] for p in parts])})
+    pq.write_table(found, out / "0.parquet")
+
+
+def measure(engine: str, edges: Path, out: Path) -> tuple[float, float, float]:
+    """Wall seconds, CPU seconds and greatest resident GiB of one engine in a process of its own."""
+    kith = [str(Path(sys.executable).parent / "kith"), "components", str(edges), "--out", str(out)]
+    environment = dict(os.environ)
+    if engine == "rounds":  # the memory of a worker so small that most of the graph has to be contracted away
+        environment["PYSPARK_SUBMIT_ARGS"] = "--conf spark.executor.memoryOverhead=32m pyspark-shell"
+    words = [sys.executable, __file__, "scipy", str(edges), str(out)]
+    if engine != "scipy":
+        words = [*kith, "--engine", "graphframes" if engine == "graphframes" else "forest"]
+    began, busy = time.monotonic(), _cpu()
+    process = subprocess.Popen(words, env=environment)
+    peak = [0.0]
+    watch = threading.Thread(target=_watch, args=(process, peak))
+    watch.start()
+    code = process.wait()
+    watch.join()
+    if code:
+        raise SystemExit(f"{engine} failed")
+    return time.monotonic() - began, _cpu() - busy, peak[0]
+
+
+def _watch(process: "subprocess.Popen[bytes]", peak: list[float]) -> None:
+    while process.poll() is None:
+        peak[0] = max(peak[0], _resident(process.pid))
+        time.sleep(0.5)
+
+
+def _resident(root: int) -> float:
+    """GiB resident in a process and all that descend from it."""
+    parents: dict[int, int] = {}
+    pages: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                parents[int(entry.name)], pages[int(entry.name)] = int(fields[1]), int(fields[21])
+            except OSError:
+                continue
+    total = 0
+    for pid, own in pages.items():
+        at = pid
+        while at not in (root, 0, 1):
+            at = parents.get(at, 0)
+        total += own if at == root else 0
+    return total * os.sysconf("SC_PAGE_SIZE") / 2**30
+
+
+def _cpu() -> float:
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return sum(int(fields[i]) for i in (1, 2, 3)) / os.sysconf("SC_CLK_TCK")
+
+
+def is_right(found: Path, planted: Path) -> bool:
+    """Whether the two partitions are the same, vertex by vertex."""
+    one, other = (ds.dataset(path).to_table(columns=["id", "component"]) for path in (found, planted))
+    if one.num_rows != other.num_rows:
+        return False
+    a, b = ((t["id"].to_numpy(), t["component"].to_numpy()) for t in (one, other))
+    by_a, by_b = np.argsort(a[0]), np.argsort(b[0])
+    return bool((a[0][by_a] == b[0][by_b]).all() and (a[1][by_a] == b[1][by_b]).all())
+
+
+def main() -> None:
+    """Make the graph, run the engines, print a line each and the ratios."""
+    if sys.argv[1] == "scipy":
+        by_scipy(Path(sys.argv[2]), Path(sys.argv[3]))
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("edges", type=float)
+    parser.add_argument("--engines", default="forest,scipy")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "kith-bench")
+    asked = parser.parse_args()
+    folder = asked.folder / f"{int(asked.edges)}"
+    make(folder, int(asked.edges))
+    measured: dict[str, tuple[float, float, float]] = {}
+    for engine in asked.engines.split(","):
+        out = folder / f"found-{engine}-{int(time.time())}"
+        measured[engine] = measure(engine, folder / "edges", out)
+        right = is_right(out, folder / "planted")
+        wall, cpu, gib = measured[engine]
+        verdict = "right" if right else "WRONG"
+        print(f"{engine}: {wall:.1f} s wall, {cpu:.1f} CPU s, {gib:.1f} GiB resident, {verdict}", flush=True)
+    best = measured.get("forest") or next(iter(measured.values()))
+    for engine, (wall, cpu, _) in measured.items():
+        print(f"{engine} / forest: {wall / best[0]:.1f} x wall, {cpu / best[1]:.1f} x CPU")
+
+
+if __name__ == "__main__":
+    main()
