@@ -33,7 +33,7 @@ airflow: setup ## Airflow with scheduler and web page on loopback, in an environ
 	@infra/airflow/start.sh
 
 mlflow: setup ## MLflow's pages over the local store, on http://127.0.0.1:5000
-	@.venv/bin/mlflow server --backend-store-uri sqlite:///$(KITH_HOME)/mlflow.db --host 127.0.0.1 --port 5000 --workers 1
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false .venv/bin/mlflow server --backend-store-uri sqlite:///$(KITH_HOME)/mlflow.db --host 127.0.0.1 --port 5000 --workers 1
 
 graph: setup ## write the manifest that Airflow reads
 	@.venv/bin/kith graph --write
