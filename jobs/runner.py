@@ -11,8 +11,8 @@ from jobs.landing import file_stream, land_files, quarantine
 from jobs.mapped import mapped_streams
 from lakehouse import session
 from lakehouse.checks import BROKEN, broken_rules, measure
-from lakehouse.errors import CheckFailed, JobFailed, KithError
-from lakehouse.expectations import failed_rules
+from lakehouse.errors import JobFailed, KithError
+from lakehouse.expectations import failed_rules, gate
 from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Read, Resource
 from lakehouse.land import land, transaction
 from lakehouse.load import Merge, Scd2
@@ -183,9 +183,7 @@ def _audit(context: Context, job: Job, frame: DataFrame, run: JobRun) -> bool:
     failed = failed_rules(measured) if gated else []
     if is_gold:
         context.log.checked(measured, failed)
-    if failed:
-        counts = ", ".join(f"{rule}: {measured.violations[rule]} of {measured.rows} rows" for rule in failed)
-        raise CheckFailed(f"publication stopped, {counts}", table=job.name, rule=failed[0])
+    gate(measured, failed)
     return measured.rows + measured.deletions > 0
 
 

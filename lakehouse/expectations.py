@@ -3,7 +3,7 @@
 import functools
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lakehouse.checks import Measured
 from lakehouse.errors import CheckFailed
@@ -49,9 +49,8 @@ def failed_rules(measured: Measured, tolerance: Mapping[str, float] | None = Non
     return [r.expectation_config.kwargs["column"] for r in outcome.results if not r.success]
 
 
-def gate(measured: Measured, tolerance: Mapping[str, float] | None = None) -> None:
-    """Let the batch pass or raise :class:`CheckFailed`, naming table, rules and how many rows break them."""
-    failed = failed_rules(measured, tolerance)
+def gate(measured: Measured, failed: Sequence[str]) -> None:
+    """Raise :class:`CheckFailed` when rules failed, naming table, rules and how many rows break them."""
     if failed:
-        counts = ", ".join(f"{rule} ({measured.violations[rule]} of {measured.rows} rows)" for rule in failed)
-        raise CheckFailed(f"publication stopped: {counts}", table=measured.table, rule=failed[0])
+        counts = ", ".join(f"{rule}: {measured.violations[rule]} of {measured.rows} rows" for rule in failed)
+        raise CheckFailed(f"publication stopped, {counts}", table=measured.table, rule=failed[0])

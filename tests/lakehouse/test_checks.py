@@ -65,8 +65,8 @@ def test_the_gate_lets_through_what_is_within_tolerance(
     measured = Measured("gold.fct_thing", 100, violations)
     assert failed_rules(measured, tolerance) == failed
     if failed:
-        with pytest.raises(CheckFailed, match=rf"{failed[0]} \({violations[failed[0]]} of 100 rows\)") as told:
-            gate(measured, tolerance)
+        with pytest.raises(CheckFailed, match=rf"{failed[0]}: {violations[failed[0]]} of 100 rows") as told:
+            gate(measured, failed)
         assert told.value.where == {"table": "gold.fct_thing", "rule": failed[0]}
     else:
-        gate(measured, tolerance)
+        gate(measured, failed)
