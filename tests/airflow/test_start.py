@@ -41,11 +41,14 @@ def _alive(session: int) -> list[str]:
 
 @pytest.fixture
 def started(airflow: AirflowRun, small_manifest: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A started Airflow, in a session of its own, and its port; stopped in the end whatever happens."""
+    """A started Airflow, in a session of its own, and its port; stopped in the end whatever happens.
+
+    A test run in the background ignores SIGINT, and a shell cannot trap what was ignored when it began.
+    """
     port = _free_port()
     own = {"KITH_HOME": str(tmp_path), "KITH_MANIFEST": str(small_manifest), "KITH_AIRFLOW_PORT": str(port)}
     process = subprocess.Popen(
-        ["bash", str(ROOT / "infra" / "airflow" / "start.sh")],
+        ["env", "--default-signal=INT", "bash", str(ROOT / "infra" / "airflow" / "start.sh")],
         env={**os.environ, **own},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
