@@ -57,7 +57,7 @@ def _work(spark: SparkSession) -> str:
     folder = spark.conf.get("spark.checkpoint.dir", None)
     if not folder:
         raise SettingsError("contraction rounds need a folder that all executors see", key="spark.checkpoint.dir")
-    return f"{folder.rstrip('/')}/components"
+    return f"{folder.rstrip('/')}/components/{spark.conf.get('spark.app.id', 'session')}"
 
 
 __all__ = ["Components", "EngineName", "Forest", "Rounds", "choose"]

@@ -1,7 +1,7 @@
 """Engine `rounds`: prune leaves, contract in DataFrames until the rest fits one executor, finish there, compose back."""
 
+import itertools
 import logging
-import uuid
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -13,8 +13,9 @@ from lakehouse import session
 from lakehouse.errors import KithError
 
 LIMIT = 64
-"""Rounds after which something must be wrong: in a random order each leaves less than half of the vertices."""
+"""Rounds after which something must be wrong: in a random order their number grows with the logarithm of the vertices."""
 log = logging.getLogger(__name__)
+_ENGINES = itertools.count(1)
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Rounds:
 
     spark: SparkSession
     work: str
+    """A folder that no other session writes to."""
     n_edges: int
     """Edges up to which the rest goes to one executor."""
     counts: list[int] = field(default_factory=list)
@@ -39,7 +41,7 @@ class Rounds:
     name = "rounds"
 
     def __post_init__(self) -> None:
-        self._folder = f"{self.work.rstrip('/')}/{uuid.uuid4().hex[:12]}"
+        self._folder = f"{self.work.rstrip('/')}/{next(_ENGINES)}"
         self._calls = 0
 
     def __call__(self, edges: DataFrame) -> DataFrame:

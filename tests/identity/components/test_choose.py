@@ -17,7 +17,8 @@ WITH_JAR = {"spark_jars": "/jars/delta.jar,/jars/graphframes-core.jar"}
 
 def session(**conf: str) -> SparkSession:
     """What the choice asks of a session: its configuration, with dots written as underscores."""
-    return cast("SparkSession", SimpleNamespace(conf={key.replace("_", "."): value for key, value in conf.items()}))
+    settings = {"spark.app.id": "app-1"} | {key.replace("_", "."): value for key, value in conf.items()}
+    return cast("SparkSession", SimpleNamespace(conf=settings))
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def test_auto_takes_the_forest_while_it_fits(caplog: pytest.LogCaptureFixture) -
     assert "components by forest: 20,971 vertices need 1 MiB of 1 MiB" in caplog.text
     beyond = choose(spark, "auto", n_vertices=20_972)
     assert isinstance(beyond, Rounds)
-    assert (beyond.work, beyond.n_edges) == ("/tmp/graph/components", 10_485)
+    assert (beyond.work, beyond.n_edges) == ("/tmp/graph/components/app-1", 10_485)
     assert "components by rounds, then forest: 20,972 vertices" in caplog.text
     assert isinstance(choose(spark, "auto"), Forest)
 
