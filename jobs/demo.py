@@ -85,5 +85,6 @@ def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
         for line in headline(context):
             say(line)
         say(f"report: {page}")
-    say(f"{time.monotonic() - began:.0f} s in all")
+    pipeline = sum(step.seconds for step in steps)
+    say(f"{time.monotonic() - began:.0f} s in all, of which the pipeline {pipeline:.0f} s")
     return steps[-1].outcome
