@@ -1,9 +1,10 @@
 """Components of a planted identity graph: `kith components` against scipy alone and, where its jar is, GraphFrames.
 
-    python benchmarks/components.py 5e6 [--engines forest,rounds,scipy,graphframes] [--folder /tmp/kith-bench]
+    python benchmarks/components.py 5e6 [--engines forest,scipy,spark,rounds,graphframes] [--folder /tmp/kith-bench]
 
-Each engine runs in a cold process of its own, Parquet in and Parquet out; CPU is that of the whole machine in the meantime,
-which must be quiet otherwise. Every result is held against the planted partition, vertex by vertex.
+`forest` is the tool as users call it, `spark` the same union-find in a worker of a session, as jobs use it. Each runs in a cold
+process of its own, Parquet in and Parquet out; CPU is that of the whole machine in the meantime, which must be quiet
+otherwise. Every result is held against the planted partition, vertex by vertex.
 """
 
 import argparse
@@ -13,6 +14,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -91,15 +94,31 @@ def by_scipy(edges: Path, out: Path) -> None:
     pq.write_table(found, out / "0.parquet")
 
 
+def on_spark(engine: str, edges: Path, out: Path) -> None:
+    """An engine in a session of size m; `rounds` gives way to one executor only when a sixteenth of the edges is left."""
+    from pyspark.sql import functions as F
+
+    from identity.components import Components, choose
+    from identity.components.rounds import Rounds
+    from lakehouse.session import build_session
+    from lakehouse.settings import load_settings
+
+    spark = build_session(load_settings(None, spark_size="m"))
+    pairs = spark.read.parquet(str(edges))
+    finder: Components = choose(spark, "graphframes" if engine == "graphframes" else "forest")
+    if engine == "rounds":
+        finder = Rounds(spark, f"{out}-work", n_edges=pairs.count() // 16)
+    finder(pairs).select(F.col("vertex").alias("id"), "component").write.parquet(str(out))
+    finder.release()
+
+
 def measure(engine: str, edges: Path, out: Path) -> tuple[float, float, float]:
     """Wall seconds, CPU seconds and greatest resident GiB of one engine in a process of its own."""
     kith = [str(Path(sys.executable).parent / "kith"), "components", str(edges), "--out", str(out)]
     environment = dict(os.environ)
-    if engine == "rounds":  # the memory of a worker so small that most of the graph has to be contracted away
-        environment["PYSPARK_SUBMIT_ARGS"] = "--conf spark.executor.memoryOverhead=32m pyspark-shell"
-    words = [sys.executable, __file__, "scipy", str(edges), str(out)]
-    if engine != "scipy":
-        words = [*kith, "--engine", "graphframes" if engine == "graphframes" else "forest"]
+    words = [sys.executable, __file__, engine, str(edges), str(out)]
+    if engine == "forest":
+        words = [*kith, "--engine", "forest"]
     began, busy = time.monotonic(), _cpu()
     process = subprocess.Popen(words, env=environment)
     peak = [0.0]
@@ -155,8 +174,8 @@ def is_right(found: Path, planted: Path) -> bool:
 
 def main() -> None:
     """Make the graph, run the engines, print a line each and the ratios."""
-    if sys.argv[1] == "scipy":
-        by_scipy(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] in ROADS:
+        ROADS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("edges", type=float)
@@ -176,6 +195,12 @@ def main() -> None:
     best = measured.get("forest") or next(iter(measured.values()))
     for engine, (wall, cpu, _) in measured.items():
         print(f"{engine} / forest: {wall / best[0]:.1f} x wall, {cpu / best[1]:.1f} x CPU")
+
+
+ROADS: dict[str, Callable[[Path, Path], None]] = {
+    "scipy": by_scipy,
+    **{engine: partial(on_spark, engine) for engine in ("spark", "rounds", "graphframes")},
+}
 
 
 if __name__ == "__main__":

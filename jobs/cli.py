@@ -154,10 +154,9 @@ def demo(env: str | None, people: int, seed: int) -> None:
 @click.pass_obj
 def components(env: str | None, edges: Path, out: Path, engine: EngineName) -> None:
     """Connected components of EDGES: a two-column Parquet or CSV file, or a folder of them, ids of any type."""
-    from jobs.components import find_components, is_large
+    from jobs.components import Components
 
-    size = {"spark_size": "m"} if is_large(edges) else {}
-    find_components(Context(load_settings(env, **size)).spark, edges, out, engine)
+    Components(lambda: Context(load_settings(env, spark_size="m")).spark, edges, out, engine).find()
 
 
 @cli.command()

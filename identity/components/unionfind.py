@@ -11,13 +11,15 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 Longs = NDArray[np.int64]
+Rows = NDArray[np.uint32]
 Pair = tuple[Longs, Longs]
 
 SMALL = 1 << 20
 """Edges up to which loading compiled code costs more than it saves."""
-LOAD = 0.7
+LOAD = 0.75
 FIRST_ROWS = 1 << 21
 CHUNK = 1 << 17
+GREATEST = np.iinfo(np.int64).max
 
 
 def components(edges: Iterable[Pair], small: int = SMALL) -> Iterator[Pair]:
@@ -58,24 +60,42 @@ def streamed(batches: Iterable[Pair]) -> Iterator[Pair]:
     """The components by the compiled union-find: edges pass by once, only vertices stay."""
     from identity.components import kernel  # numba loads in a second, which small graphs need not pay
 
-    table = _empty(FIRST_ROWS)
+    table = empty(FIRST_ROWS)
     used = 0
     for src, dst in batches:
         room = used + 2 * len(src)
-        if room > LOAD * len(table):
-            larger = _empty(max(2 * len(table), 1 << int(np.ceil(np.log2(room / LOAD)))))
-            kernel.move(table, larger)
+        if room > LOAD * len(table[0]):
+            larger = empty(max(2 * len(table[0]), int(room / LOAD) + 1))
+            kernel.move(*table, *larger)
             table = larger
-        used += kernel.absorb(table, src, dst)
+        used += kernel.absorb(*table, src, dst)
+    yield from labelled(table, tallied(table)[0])
+
+
+def empty(rows: int) -> tuple[Longs, Rows]:
+    """A table of ``rows`` rows, and the one of vertex 0: see :mod:`identity.components.kernel`."""
+    return np.zeros(rows + 1, dtype=np.int64), np.full(rows + 1, 0xFFFFFFFF, dtype=np.uint32)
+
+
+def tallied(table: tuple[Longs, Rows]) -> tuple[Longs, Rows]:
+    """Number the components of a table, in place of parents: the least vertex of each, and its size."""
+    from identity.components import kernel
+
+    n = kernel.number(table[1])
+    least, sizes = np.full(n, GREATEST), np.zeros(n, dtype=np.uint32)
+    kernel.lower(*table, least, sizes)
+    return least, sizes
+
+
+def labelled(table: tuple[Longs, Rows], least: Longs) -> Iterator[Pair]:
+    """``(vertices, labels)`` in chunks, of a table whose components are numbered."""
+    from identity.components import kernel
+
     row = 0
-    while row < len(table):
+    while row < len(table[0]):
         vertices, labels = np.empty(CHUNK, dtype=np.int64), np.empty(CHUNK, dtype=np.int64)
-        row, filled = kernel.chunk(table, row, vertices, labels)
+        row, filled = kernel.chunk(*table, least, row, vertices, labels)
         yield vertices[:filled], labels[:filled]
-
-
-def _empty(rows: int) -> Longs:
-    return np.full((rows, 2), -1, dtype=np.int64)
 
 
 def _drained(held: deque[Pair]) -> Iterator[Pair]:

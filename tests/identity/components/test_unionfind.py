@@ -1,22 +1,32 @@
 """The union-find on arrays: both roads against a plain one, over shapes, batch sizes and orders."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from identity.components import kernel, unionfind
+from identity.components.pruned import Pruned, TooLarge
 from identity.components.unionfind import Pair
 
 Edge = tuple[int, int]
 Oracle = Callable[[Iterable[Edge]], dict[int, int]]
 Road = Callable[[Iterable[Pair]], Iterator[Pair]]
 
-ROADS = pytest.mark.parametrize("road", [unionfind.by_scipy, unionfind.streamed], ids=["scipy", "compiled"])
+
+def pruned(edges: Iterable[Pair]) -> Iterator[Pair]:
+    """The road of edges that can be read again."""
+    held = list(edges)
+    return iter(Pruned(lambda: held, sum(len(src) for src, _ in held), budget=1 << 30))
+
+
+ROADS = pytest.mark.parametrize(
+    "road", [unionfind.by_scipy, unionfind.streamed, pruned], ids=["scipy", "compiled", "pruned"]
+)
 
 
 def batches(edges: list[Edge], size: int) -> Iterator[Pair]:
@@ -102,9 +112,38 @@ def test_small_graphs_and_large_ones_take_their_roads(
 
 
 def test_colliding_ids_are_told_apart() -> None:
-    table: NDArray[np.int64] = np.full((8, 2), -1, dtype=np.int64)
-    rows = [kernel.place(table, vertex) for vertex in range(200)]
-    twins = [vertex for vertex in range(200) if rows[vertex] == rows[0]][:4]
-    ids = np.array(twins, dtype=np.int64)
-    assert kernel.absorb(table, ids, ids) == len(twins) == 4
-    assert len({kernel.place(table, vertex) for vertex in twins}) == 4
+    ids, parents = unionfind.empty(8)
+    rows = [kernel.place(ids, vertex) for vertex in range(1, 200)]
+    twins = np.array([vertex for vertex in range(1, 200) if rows[vertex - 1] == rows[0]][:4], dtype=np.int64)
+    assert kernel.absorb(ids, parents, twins, twins) == len(twins) == 4
+    assert len({kernel.place(ids, vertex) for vertex in twins.tolist()}) == 4
+
+
+def test_pruning_counts_what_it_finds_and_says_so(shape: list[Edge], oracle: Oracle) -> None:
+    heard: list[str] = []
+    held = list(batches(shape, 50))
+    graph = Pruned(lambda: held, len(shape), budget=1 << 30, say=heard.append)
+    expected = oracle(shape)
+    assert collected(graph) == expected
+    sizes = Counter(expected.values())
+    assert (graph.n_vertices, graph.n_components, graph.largest) == (len(expected), len(sizes), max(sizes.values()))
+    assert f"{len(sizes):,} components of {len(expected):,} vertices found" in heard[-1]
+
+
+def test_leaves_that_share_a_counter_with_others_are_no_loss(oracle: Oracle) -> None:
+    draw = random.Random(6)
+    edges = [(draw.randrange(40_000), draw.randrange(40_000)) for _ in range(15_000)]
+    graph = Pruned(lambda: batches(edges, 4000), n_edges=10, budget=1 << 30)  # far too few counters for such a graph
+    assert collected(graph) == oracle(edges)
+
+
+def test_an_estimate_that_falls_short_is_mended(monkeypatch: pytest.MonkeyPatch, oracle: Oracle) -> None:
+    monkeypatch.setattr(Pruned, "_counted", lambda self: (np.full(1 << 10, 0xAA, dtype=np.uint8), 10))
+    edges = [(i, i + 1) for i in range(600_000)]
+    assert collected(Pruned(lambda: batches(edges, 50_000), len(edges), budget=1 << 30)) == oracle(edges)
+
+
+def test_what_does_not_fit_is_refused_before_it_is_tried() -> None:
+    edges = [(i, i + 1) for i in range(10_000)]
+    with pytest.raises(TooLarge, match=r"10,\d\d\d of them no leaves|vertices"):
+        list(Pruned(lambda: batches(edges, 1000), len(edges), budget=100_000))
