@@ -3,7 +3,8 @@
 Row ``i`` of the table holds a vertex, ``ids[i]`` (0: empty), and the row of its parent, ``parents[i]``; a root is its own parent
 and the least row of its tree. The last row is vertex 0's alone, empty while its parent is ``EMPTY``. 12 bytes a row. Rows are
 in the order of the hash, which is random: linking by row is randomized linking (Goel et al., SODA 2014). Memory is looked
-at a block ahead of its use, so that cache misses overlap; that makes it half as fast again.
+at a block ahead of its use, so that cache misses overlap (half as fast again); what was seen there is returned as ``ahead``,
+which means nothing, and without which the compiler would leave the looking out.
 """
 
 from collections.abc import Callable
@@ -93,10 +94,7 @@ def link(parents: Rows, one: int, other: int) -> None:
 
 @compiled
 def join(ids: Longs, parents: Rows, src: Longs, dst: Longs, n: int, rows: Longs) -> tuple[int, int]:
-    """Join the ends of the first ``n`` edges, a block at most, leaving each edge's row in ``rows``: how many vertices are new.
-
-    The second value means nothing: it keeps the looking ahead from being optimised away.
-    """
+    """Join the ends of the first ``n`` edges, a block at most, leaving their rows in ``rows``: how many are new, and ahead."""
     last = len(ids) - 1
     ahead, new = 0, 0
     for i in range(n):
@@ -116,15 +114,16 @@ def join(ids: Longs, parents: Rows, src: Longs, dst: Longs, n: int, rows: Longs)
 
 
 @compiled
-def absorb(ids: Longs, parents: Rows, src: Longs, dst: Longs) -> int:
-    """Join the ends of each edge; returns how many vertices are new. The table must have room for them."""
+def absorb(ids: Longs, parents: Rows, src: Longs, dst: Longs) -> tuple[int, int]:
+    """Join the ends of each edge; returns how many vertices are new, and ahead. The table must have room for them."""
     rows = np.empty(2 * BLOCK, dtype=np.int64)
-    added = 0
+    added, ahead = 0, 0
     for start in range(0, len(src), BLOCK):
         n = min(BLOCK, len(src) - start)
-        new, _ = join(ids, parents, src[start : start + n], dst[start : start + n], n, rows)
+        new, seen = join(ids, parents, src[start : start + n], dst[start : start + n], n, rows)
         added += new
-    return added
+        ahead ^= seen
+    return added, ahead
 
 
 @compiled
@@ -169,8 +168,8 @@ def lower(ids: Longs, numbers: Rows, least: Longs, sizes: Rows) -> None:
 
 
 @compiled
-def hang(leaves: Longs, rows: Rows, numbers: Rows, least: Longs, sizes: Rows) -> None:
-    """Count each leaf into the component of the row it hangs on."""
+def hang(leaves: Longs, rows: Rows, numbers: Rows, least: Longs, sizes: Rows) -> int:
+    """Count each leaf into the component of the row it hangs on; returns ahead."""
     ahead = np.uint32(0)
     for start in range(0, len(leaves), BLOCK):
         stop = min(len(leaves), start + BLOCK)
@@ -180,6 +179,7 @@ def hang(leaves: Longs, rows: Rows, numbers: Rows, least: Longs, sizes: Rows) ->
             at = numbers[rows[i]]
             sizes[at] += np.uint32(1)
             least[at] = min(least[at], leaves[i])
+    return ahead  # type: ignore[return-value]  # as above
 
 
 @compiled
@@ -254,8 +254,8 @@ def tally(counters: Counters) -> tuple[int, int]:
 @compiled
 def absorb_core(
     counters: Counters, table: tuple[Longs, Rows], edges: tuple[Longs, Longs], leaves: tuple[Rows, Longs], pairs: Longs
-) -> tuple[int, int, int]:
-    """Join the ends of the edges that are no leaves; returns how many vertices are new, leaves, and edges of two leaves.
+) -> tuple[int, int, int, int]:
+    """Join the ends of the edges that are no leaves; returns how many vertices are new, leaves, edges of two leaves; and ahead.
 
     ``leaves`` takes the row that each leaf hangs on, and the leaf; ``pairs`` the numbers of the edges that are two leaves.
     """
@@ -264,7 +264,7 @@ def absorb_core(
     one, other = np.empty(BLOCK, dtype=np.int64), np.empty(BLOCK, dtype=np.int64)
     hung = np.empty(BLOCK, dtype=np.int64)
     rows = np.empty(2 * BLOCK, dtype=np.int64)
-    ahead = np.uint8(0)
+    ahead = 0
     size = 4 * len(counters)
     added, n_leaves, n_pairs = 0, 0, 0
     for start in range(0, len(src), BLOCK):
@@ -286,9 +286,10 @@ def absorb_core(
                 hung[n_hung] = n
                 n_hung += 1
             n += 1
-        new, _ = join(ids, parents, one, other, n, rows)
+        new, seen = join(ids, parents, one, other, n, rows)
         added += new
+        ahead ^= seen
         for i in range(n_hung):
             leaves[0][n_leaves + i] = np.uint32(rows[hung[i]])
         n_leaves += n_hung
-    return added, n_leaves, n_pairs + 0 * int(ahead)
+    return added, n_leaves, n_pairs, ahead

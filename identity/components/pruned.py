@@ -90,7 +90,7 @@ class Pruned:
                     return False
                 hung = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.int64)
                 alone = np.empty(n, dtype=np.int64)
-                new, n_hung, n_alone = kernel.absorb_core(counters, table, edges, hung, alone)
+                new, n_hung, n_alone, _ = kernel.absorb_core(counters, table, edges, hung, alone)
                 used += new
                 _spooled(leaves, LEAF, row=hung[0][:n_hung], leaf=hung[1][:n_hung])
                 _spooled(pairs, PAIR, src=edges[0][alone[:n_alone]], dst=edges[1][alone[:n_alone]])

@@ -68,7 +68,7 @@ def streamed(batches: Iterable[Pair]) -> Iterator[Pair]:
             larger = empty(max(2 * len(table[0]), int(room / LOAD) + 1))
             kernel.move(*table, *larger)
             table = larger
-        used += kernel.absorb(*table, src, dst)
+        used += kernel.absorb(*table, src, dst)[0]
     yield from labelled(table, tallied(table)[0])
 
 
