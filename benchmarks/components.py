@@ -1,6 +1,6 @@
 """Components of a planted identity graph: `kith components` against scipy alone and, where its jar is, GraphFrames.
 
-    python benchmarks/components.py 5e6 [--engines forest,scipy,spark,rounds,graphframes] [--folder /tmp/kith-bench]
+    python -m benchmarks.components 5e6 [--engines forest,scipy,spark,rounds,graphframes] [--folder /tmp/kith-bench]
 
 `forest` is the tool as users call it, `spark` the same union-find in a worker of a session, as jobs use it. Each runs in a cold
 process of its own, Parquet in and Parquet out; CPU is that of the whole machine in the meantime, which must be quiet
@@ -119,7 +119,7 @@ def measure(engine: str, edges: Path, out: Path) -> tuple[float, float, float]:
     words = [sys.executable, __file__, engine, str(edges), str(out)]
     if engine == "forest":
         words = [*kith, "--engine", "forest"]
-    began, busy = time.monotonic(), _cpu()
+    began, busy = time.monotonic(), cpu_seconds()
     process = subprocess.Popen(words, env=environment)
     peak = [0.0]
     watch = threading.Thread(target=_watch, args=(process, peak))
@@ -128,7 +128,7 @@ def measure(engine: str, edges: Path, out: Path) -> tuple[float, float, float]:
     watch.join()
     if code:
         raise SystemExit(f"{engine} failed")
-    return time.monotonic() - began, _cpu() - busy, peak[0]
+    return time.monotonic() - began, cpu_seconds() - busy, peak[0]
 
 
 def _watch(process: "subprocess.Popen[bytes]", peak: list[float]) -> None:
@@ -157,7 +157,8 @@ def _resident(root: int) -> float:
     return total * os.sysconf("SC_PAGE_SIZE") / 2**30
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
+    """CPU seconds that the machine has spent so far."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
     return sum(int(fields[i]) for i in (1, 2, 3)) / os.sysconf("SC_CLK_TCK")
 

@@ -26,7 +26,7 @@ class Assignment:
 def assign(
     clusters: DataFrame,
     previous: DataFrame,
-    vertices: DataFrame,
+    vertices: DataFrame | None,
     run_id: str,
     *,
     retired: DataFrame | None = None,
@@ -34,10 +34,10 @@ def assign(
     """Give today's ``clusters (token, component: long)`` their ids, from ``previous (token, one_id)``.
 
     ``vertices (token, first_seen_at, is_verified)`` says which identifiers are old and which prove their
-    person; one that it lacks counts as seen in 1970 and unverified. ``retired (old_id)``: ids that must never
-    come back (the alias table). ``run_id`` names this run and no other. Equal inputs give equal outputs, in
-    whatever order rows and labels come. To compute the decisions once for all three frames:
-    ``assignment(decide(…).persist(), clusters, previous, run_id)``.
+    person; one that it lacks counts as seen in 1970 and unverified. None: ``clusters`` has these columns.
+    ``retired (old_id)``: ids that must never come back (the alias table). ``run_id`` names this run and no other.
+    Equal inputs give equal outputs, in whatever order rows and labels come. To compute the decisions once for all
+    three frames: ``assignment(decide(…).persist(), clusters, previous, run_id)``.
     """
     decisions = decide(clusters, previous, vertices, run_id, retired=retired)
     return assignment(decisions, clusters, previous, run_id)
@@ -46,7 +46,7 @@ def assign(
 def decide(
     clusters: DataFrame,
     previous: DataFrame,
-    vertices: DataFrame,
+    vertices: DataFrame | None,
     run_id: str,
     *,
     retired: DataFrame | None = None,
@@ -83,14 +83,14 @@ def chained(known: DataFrame, fresh: DataFrame) -> DataFrame:
     return fresh.select("old_id", "current_id", "reason").unionByName(redirected)
 
 
-def _overlaps(clusters: DataFrame, previous: DataFrame, vertices: DataFrame) -> DataFrame:
+def _overlaps(clusters: DataFrame, previous: DataFrame, vertices: DataFrame | None) -> DataFrame:
     before = previous.select("token", F.col("one_id").alias("previous_id"))
-    seen = vertices.select("token", "first_seen_at", "is_verified")
+    if vertices is not None:
+        clusters = clusters.join(vertices.select("token", "first_seen_at", "is_verified"), on="token", how="left")
     founded_at = F.coalesce("first_seen_at", F.timestamp_millis(F.lit(0)))
     founder = F.struct(founded_at.alias("founded_at"), F.col("token").alias("token"))
     return (
-        clusters.join(seen, on="token", how="left")
-        .join(before, on="token", how="left")
+        clusters.join(before, on="token", how="left")
         .groupBy("component", "previous_id")
         .agg(
             F.count(F.lit(1)).alias("n_tokens"),
@@ -118,24 +118,21 @@ def _ranked(overlaps: DataFrame) -> DataFrame:
 
 def _with_ids(ranked: DataFrame, previous: DataFrame, retired: DataFrame | None, run_id: str) -> DataFrame:
     """The id of each cluster: kept or minted; one that is or was in use is minted anew with ``run_id``."""
-    ids = previous.select(F.col("one_id").alias("candidate"))
+    ids = previous.select(F.col("one_id").alias("fresh_id"))
     if retired is not None:
-        ids = ids.unionByName(retired.select(F.col("old_id").alias("candidate")))
-    used = ids.groupBy("candidate").agg(F.lit(True).alias("is_used"))
-    anew = _minted(run_id)
-    one_id = F.when(F.col("kept_id").isNull() & F.col("is_used"), anew).otherwise(F.col("candidate"))
-    return (
-        ranked.withColumn("candidate", F.coalesce("kept_id", _minted("")))
-        .join(used, on="candidate", how="left")
-        .select(
-            "component",
-            "previous_id",
-            "n_tokens",
-            "is_claim",
-            "is_fresh",
-            (F.col("founder") == F.col("first")).alias("is_head"),
-            one_id.alias("one_id"),
-        )
+        ids = ids.unionByName(retired.select(F.col("old_id").alias("fresh_id")))
+    minted = ranked.withColumn("fresh_id", F.when(F.col("kept_id").isNull(), _minted("")))
+    asked = minted.where(F.col("fresh_id").isNotNull()).select("fresh_id")
+    used = ids.join(asked, on="fresh_id", how="left_semi").groupBy("fresh_id").agg(F.lit(True).alias("is_used"))
+    one_id = F.coalesce("kept_id", F.when(F.col("is_used"), _minted(run_id)).otherwise(F.col("fresh_id")))
+    return minted.join(used, on="fresh_id", how="left").select(
+        "component",
+        "previous_id",
+        "n_tokens",
+        "is_claim",
+        "is_fresh",
+        (F.col("founder") == F.col("first")).alias("is_head"),
+        one_id.alias("one_id"),
     )
 
 

@@ -13,7 +13,7 @@ from lakehouse import session
 from lakehouse.checks import BROKEN, broken_rules, measure
 from lakehouse.errors import JobFailed, KithError
 from lakehouse.expectations import failed_rules, gate
-from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Read, Resource
+from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Job, Mapped, New, Read, Resource
 from lakehouse.land import land, transaction
 from lakehouse.load import Merge, Scd2
 from lakehouse.runlog import JobRun
@@ -82,12 +82,14 @@ def _streams(context: Context, job: Job) -> Iterator[tuple[str, DataFrame]]:
                 yield "", _keys(context, of)
 
 
-def _keys(context: Context, of: tuple[tuple[Table, str], ...]) -> DataFrame:
+def _keys(context: Context, of: tuple[tuple[Table, str | tuple[str, ...]], ...]) -> DataFrame:
     """The changed keys of several tables as one stream ``(kind, key)``; an empty column name is a bare trigger."""
     frames = []
-    for table, column in of:
-        key = F.col(column).cast("string") if column else F.lit(None).cast("string")
-        frames.append(context.lake.changes(table).select(F.lit(column).alias("kind"), key.alias("key")))
+    for table, columns in of:
+        names = (columns,) if isinstance(columns, str) else columns
+        values = [F.col(name).cast("string") if name else F.lit(None).cast("string") for name in names]
+        key = values[0] if len(values) == 1 else F.concat_ws(SEPARATOR, *values)
+        frames.append(context.lake.changes(table).select(F.lit(names[0]).alias("kind"), key.alias("key")))
     result = frames[0]
     for frame in frames[1:]:
         result = result.unionAll(frame)
@@ -144,7 +146,7 @@ def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
         good = frame if _audit(context, job, frame, run) else None
     if good is None:
         return
-    landed = land(context.lake, job.writes, job.load, good)
+    landed = land(context.lake, job.writes, job.load, good, run.rows_in)
     run.version_out, run.rows_out, run.rows_deleted = landed.version_out, landed.rows_out, landed.deleted
     if isinstance(job.load, Merge) and job.load.newest and landed.version_out >= 0:
         run.rows_duplicate = (run.rows_in or 0) - run.rows_quarantined - landed.inserted

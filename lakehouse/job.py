@@ -10,6 +10,9 @@ from lakehouse.errors import ContractError
 from lakehouse.load import Load
 from lakehouse.table import Table
 
+SEPARATOR = "\u001f"
+"""Between the values of a key of several columns: ASCII's unit separator."""
+
 
 class Group(StrEnum):
     """Groups of jobs in the order of the data's flow; one Airflow DAG per cadence and group."""
@@ -39,10 +42,12 @@ class Changed:
     """The keys that changed since the job last ran, as a frame ``(kind string, key string)``.
 
     ``of`` pairs a table with the column whose values are the keys; ``kind`` is that column's name. Old and new images
-    both count, so that a row that moves from one owner to another names both.
+    both count, so that a row that moves from one owner to another names both. Where there are several columns, ``key`` holds
+    their values, parted by :data:`SEPARATOR`, and ``kind`` is the first one's name; those of the change data feed
+    (``_change_type``, ``_commit_version``) may be among them.
     """
 
-    of: tuple[tuple[Table, str], ...]
+    of: tuple[tuple[Table, str | tuple[str, ...]], ...]
 
 
 class AsOf(StrEnum):

@@ -16,6 +16,8 @@ from lakehouse.table import Table
 TXN_APP = "spark.databricks.delta.write.txnAppId"
 TXN_VERSION = "spark.databricks.delta.write.txnVersion"
 DELETED = "_deleted"
+BROADCAST_ROWS = 250_000
+"""Rows of a batch up to which every executor may hold them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ def transaction(spark: SparkSession, app_id: str, batch_id: int) -> Iterator[Non
         spark.conf.unset(TXN_VERSION)
 
 
-def land(lake: Lake, table: Table, load: Load, frame: DataFrame) -> Landed:
+def land(lake: Lake, table: Table, load: Load, frame: DataFrame, n_rows: int | None = None) -> Landed:
     """Write ``frame`` into ``table``; the frame's own session carries the transaction ids.
 
+    ``n_rows`` says how many rows it has at most: few are brought to the table, instead of both being shuffled.
     Raises :class:`ContractError` when the load does not fit the table.
     """
     before = lake.version(table)
@@ -59,9 +62,9 @@ def land(lake: Lake, table: Table, load: Load, frame: DataFrame) -> Landed:
         case ReplaceWhere(column):
             _replace_where(lake, table, frame, column)
         case Merge():
-            _merge(lake, table, load, frame)
+            _merge(lake, table, load, frame, is_small=n_rows is not None and n_rows <= BROADCAST_ROWS)
         case Scd2():
-            _scd2(lake, table, load, frame)
+            _scd2(lake, table, load, frame, is_small=n_rows is not None and n_rows <= BROADCAST_ROWS)
     return _landed(lake, table, before)
 
 
@@ -97,7 +100,7 @@ def newest(frame: DataFrame, keys: tuple[str, ...], order: tuple[str, ...]) -> D
     return frame.groupBy(*keys).agg(best).select(*keys, "best.*").select(*frame.columns)
 
 
-def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame) -> None:
+def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, *, is_small: bool) -> None:
     values = [c for c in table.column_names if c not in table.key]
     if load.newest:
         frame = newest(frame.select(*table.column_names), table.key, load.newest)
@@ -107,7 +110,8 @@ def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame) -> None:
         assigned = {c: _folded(c, load) for c in values}
         changed = ~_all([F.col(f"t.{c}").eqNullSafe(F.expr(sql)) for c, sql in assigned.items()] or [F.lit(True)])
     delta = lake.delta(table, frame.sparkSession)
-    builder = delta.alias("t").merge(frame.alias("s"), _same(table.key))
+    source = F.broadcast(frame) if is_small else frame
+    builder = delta.alias("t").merge(source.alias("s"), _same(table.key))
     _clauses(builder, table, assigned, changed, has_deletes=DELETED in frame.columns).execute()
 
 
@@ -131,7 +135,7 @@ def _clauses(
     return builder.whenNotMatchedInsert(stays, {c: f"s.{c}" for c in table.column_names})
 
 
-def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
+def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame, *, is_small: bool) -> None:
     """Close the current rows that differ and open new ones, in one MERGE; a new entity just opens."""
     delta = lake.delta(table, frame.sparkSession)
     current = (
@@ -139,6 +143,9 @@ def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
         .where("is_current")
         .select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked])
     )
+    if is_small:
+        keys = F.broadcast(frame.select(*load.entity))
+        current = F.broadcast(current.join(keys, on=list(load.entity), how="left_semi"))
     compared = frame.join(current.withColumn("_known", F.lit(True)), on=list(load.entity), how="left")
     differs = ~_all([F.col(c).eqNullSafe(F.col(f"_old_{c}")) for c in load.tracked])
     moved = compared.where(F.col("_known").isNull() | differs).select(*frame.columns, F.col("_known").alias("_close"))
@@ -147,7 +154,8 @@ def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame) -> None:
     if staged.isEmpty():
         return
     closes = _same(load.entity) & F.col("t.is_current") & F.col("s._close")
-    builder = delta.alias("t").merge(staged.alias("s"), closes)
+    source = F.broadcast(staged) if is_small else staged
+    builder = delta.alias("t").merge(source.alias("s"), closes)
     builder = builder.whenMatchedUpdate(set={"valid_to": "s.valid_from", "is_current": "false"})
     builder.whenNotMatchedInsert("NOT s._close", {c: f"s.{c}" for c in table.column_names}).execute()
 

@@ -1,79 +1,87 @@
-"""Yesterday's components and the edges that came and went: today's components, touching only what these edges touch."""
+"""Yesterday's components and the edges that came and went: the small graph whose components are all that changes."""
+
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from identity.components import Components
+from lakehouse.frames import few
 
 
-def changes(known: DataFrame, edges: DataFrame, added: DataFrame, removed: DataFrame, engine: Components) -> DataFrame:
-    """``(vertex, component)`` of the vertices whose component is another one now; null where a vertex has no edge any more.
+@dataclass(frozen=True)
+class Touched:
+    """The part of the graph that the changed edges touch.
 
-    ``known (vertex, component)`` are the components of the edges as they were, called by their least vertex; ``edges (src,
-    dst)`` are the edges as they are, ``added`` among them, ``removed`` not. What comes out, merged into ``known``, equals
-    ``engine(edges)``. Components that lost an edge are solved anew from their own edges; the added edges are contracted
-    onto components, so that the engine sees as many edges as came. ``known`` and ``edges`` are scanned, never shuffled:
-    the changes are broadcast, and what they touch is kept by local checkpoints (a lost executor fails the query).
+    ``edges (src: long, dst: long, is_weak)``: what :func:`identity.components.layered.layered` is to solve anew; every
+    vertex whose components may be others now is in it, lone ones as self-loops. ``before (token, vertex, point, reach, …)``:
+    the known rows of these vertices.
     """
-    broken = _broken(known, edges, removed, engine).localCheckpoint()
-    located = _located(added, known, broken).localCheckpoint()
-    found = engine(_contracted(added, located))
-    merged = found.select(F.col("vertex").alias("point"), F.col("component").alias("merged")).localCheckpoint()
-    return (
-        _of_broken(broken, merged).unionByName(_of_others(known, broken, merged)).unionByName(_of_new(located, merged))
+
+    edges: DataFrame
+    before: DataFrame
+
+
+def touched(known: DataFrame, edges: DataFrame, came: DataFrame, went: DataFrame, found: DataFrame) -> Touched:
+    """What is to be solved again, where ``came`` and ``went`` are how ``edges`` differ from those that ``known`` comes of.
+
+    ``known (token, vertex, point, reach, …)`` are the components of yesterday, by vertex; ``edges``, ``came`` (among them)
+    and ``went`` (not) are ``(src_token, dst_token, is_weak)``; ``found (token, vertex)`` names each token of a changed edge,
+    and new ones that have none. A reach that lost an edge, or that weak edges hold together, is solved from its own edges.
+    Any other stands as what it is known to be: a star around its point. So edges that only came cost as many rows as the
+    components that they join, and ``edges`` is not read for them. What is touched goes to
+    the scans of ``known`` while it is small; local checkpoints keep it (a lost executor fails the query, and nothing is
+    published).
+    """
+    places = known.select("token", "point", "reach").join(few(found.select("token")), on="token", how="left_semi")
+    located = found.join(few(places), on="token", how="left").localCheckpoint()
+    placed = _placed(came, located)
+    is_known = F.col("src_point").isNotNull() & F.col("src_point").eqNullSafe(F.col("dst_point"))
+    joining = placed.where(~is_known)
+    reaches = (
+        _reaches(joining, is_broken=False)
+        .unionByName(_reaches(_placed(went, located), is_broken=True))
+        .groupBy("reach")
+        .agg(F.bool_or("is_broken").alias("is_broken"))
     )
-
-
-def _broken(known: DataFrame, edges: DataFrame, removed: DataFrame, engine: Components) -> DataFrame:
-    """``(vertex, component, point, is_bare)`` of the components that lost an edge: the part each vertex is left in."""
-    ends = removed.select(F.explode(F.array("src", "dst")).alias("vertex")).distinct()
-    lost = known.join(F.broadcast(ends), on="vertex", how="left_semi").select("component").distinct()
-    held = (
-        known.join(F.broadcast(lost), on="component", how="left_semi").select("vertex", "component").localCheckpoint()
-    )
-    src = held.select(F.col("vertex").alias("src"), F.col("component").alias("one"))
-    dst = held.select(F.col("vertex").alias("dst"), F.col("component").alias("other"))
-    left = edges.join(F.broadcast(src), on="src", how="inner").join(F.broadcast(dst), on="dst", how="inner")
-    parts = engine(left.where("one = other").select("src", "dst")).withColumnRenamed("component", "part")
-    return held.join(parts, on="vertex", how="left").select(
-        "vertex", "component", F.coalesce("part", "vertex").alias("point"), F.col("part").isNull().alias("is_bare")
-    )
-
-
-def _located(added: DataFrame, known: DataFrame, broken: DataFrame) -> DataFrame:
-    """``(vertex, point, is_new)`` of each end of an added edge: the component, or part of one, that it is in so far."""
-    ends = added.select(F.explode(F.array("src", "dst")).alias("vertex")).distinct()
-    at = known.join(F.broadcast(ends), on="vertex", how="left_semi")
-    return (
-        ends.join(at, on="vertex", how="left")
-        .join(broken.select("vertex", "point"), on="vertex", how="left")
-        .select(
-            "vertex", F.coalesce("point", "component", "vertex").alias("point"), F.isnull("component").alias("is_new")
+    held = known.join(few(reaches), on="reach", how="inner").localCheckpoint()
+    is_open = F.bool_or(F.col("is_broken") | (F.col("point") != F.col("reach")))
+    opened = held.groupBy("reach").agg(is_open.alias("is_open")).where("is_open")
+    before = held.join(few(opened), on="reach", how="left").drop("is_broken")
+    before = before.withColumn("is_open", F.col("is_open").isNotNull()).localCheckpoint()
+    graph = (
+        before.select(
+            F.col("vertex").alias("src"),
+            F.when(F.col("is_open"), F.col("vertex")).otherwise(F.col("point")).alias("dst"),
         )
+        .unionByName(
+            located.where(F.isnull("point")).select(F.col("vertex").alias("src"), F.col("vertex").alias("dst"))
+        )
+        .withColumn("is_weak", F.lit(False))
+        .unionByName(joining.select("src", "dst", "is_weak"))
     )
+    inside = before.where("is_open").select("token", "vertex")
+    if not inside.isEmpty():
+        graph = graph.unionByName(_within(edges, inside))
+    return Touched(graph, before.drop("is_open"))
 
 
-def _contracted(added: DataFrame, located: DataFrame) -> DataFrame:
-    src = located.select(F.col("vertex").alias("src"), F.col("point").alias("one"))
-    dst = located.select(F.col("vertex").alias("dst"), F.col("point").alias("other"))
-    ends = added.join(src, on="src", how="inner").join(dst, on="dst", how="inner")
-    return ends.select(F.col("one").alias("src"), F.col("other").alias("dst"))
+def _placed(edges: DataFrame, located: DataFrame) -> DataFrame:
+    """Edges with vertex, point and reach of each end; the last two are null where the end is new."""
+    for end in ("src", "dst"):
+        columns = [F.col("token").alias(f"{end}_token"), F.col("vertex").alias(end)]
+        at = located.select(*columns, *[F.col(name).alias(f"{end}_{name}") for name in ("point", "reach")])
+        edges = edges.join(at, on=f"{end}_token", how="inner")
+    return edges
 
 
-def _of_broken(broken: DataFrame, merged: DataFrame) -> DataFrame:
-    now = F.coalesce(F.col("merged"), F.when(~F.col("is_bare"), F.col("point")))
-    after = broken.join(merged, on="point", how="left").withColumn("now", now)
-    moved = after.where(~F.col("now").eqNullSafe(F.col("component")))
-    return moved.select("vertex", F.col("now").alias("component"))
+def _reaches(placed: DataFrame, *, is_broken: bool) -> DataFrame:
+    ends = placed.select(F.explode(F.array("src_reach", "dst_reach")).alias("reach"))
+    return ends.where(F.col("reach").isNotNull()).distinct().withColumn("is_broken", F.lit(is_broken))
 
 
-def _of_others(known: DataFrame, broken: DataFrame, merged: DataFrame) -> DataFrame:
-    moved = merged.where("point <> merged").withColumnRenamed("point", "component")
-    touched = known.join(F.broadcast(moved), on="component", how="inner")
-    rest = touched.join(F.broadcast(broken.select("vertex")), on="vertex", how="left_anti")
-    return rest.select("vertex", F.col("merged").alias("component"))
-
-
-def _of_new(located: DataFrame, merged: DataFrame) -> DataFrame:
-    fresh = located.where("is_new").join(merged, on="point", how="inner")
-    return fresh.select("vertex", F.col("merged").alias("component"))
+def _within(edges: DataFrame, inside: DataFrame) -> DataFrame:
+    """The edges whose ends are both among these vertices."""
+    src = inside.select(F.col("token").alias("src_token"), F.col("vertex").alias("src"))
+    dst = inside.select(F.col("token").alias("dst_token"), F.col("vertex").alias("dst"))
+    joined = edges.join(few(src), on="src_token", how="inner").join(few(dst), on="dst_token", how="inner")
+    return joined.select("src", "dst", "is_weak")

@@ -192,6 +192,55 @@ def known(ids: Longs, parents: Rows, vertices: Longs) -> NDArray[np.bool_]:
 
 
 @compiled
+def record(table: tuple[Longs, Rows], labels: Longs, vertices: Longs, given: Longs, twice: Longs) -> int:
+    """Note the label of each vertex in its row; returns how many were there before, which go to ``twice``."""
+    ids, parents = table
+    n = 0
+    for i in range(len(vertices)):
+        row, is_new = enter(ids, parents, vertices[i])
+        if is_new:
+            labels[row] = given[i]
+        else:
+            twice[n] = vertices[i]
+            n += 1
+    return n
+
+
+@compiled
+def compare(
+    table: tuple[Longs, Rows],
+    labels: Longs,
+    src: Longs,
+    dst: Longs,
+    missing: NDArray[np.bool_],
+    same: NDArray[np.bool_],
+) -> int:
+    """For each edge, whether an end has no row, and whether both ends have one label; returns ahead."""
+    ids, parents = table
+    last = len(ids) - 1
+    ahead = np.int64(0)
+    for start in range(0, len(src), BLOCK):
+        stop = min(len(src), start + BLOCK)
+        for i in range(start, stop):
+            row, other = slot(src[i], last), slot(dst[i], last)
+            ahead ^= ids[row] ^ labels[row] ^ ids[other] ^ labels[other]
+        for i in range(start, stop):
+            row, other = place(ids, src[i]), place(ids, dst[i])
+            missing[i] = parents[row] == EMPTY or parents[other] == EMPTY
+            same[i] = labels[row] == labels[other]
+    return ahead  # type: ignore[return-value]  # as above
+
+
+@compiled
+def places(ids: Longs, vertices: Longs) -> Longs:
+    """The row of each vertex."""
+    found = np.empty(len(vertices), dtype=np.int64)
+    for i in range(len(vertices)):
+        found[i] = place(ids, vertices[i])
+    return found
+
+
+@compiled
 def drawn(labels: Longs, every: int) -> NDArray[np.bool_]:
     """Which labels belong to the sample of one in ``every``: by a hash that has nothing to do with their rows in a table."""
     found = np.empty(len(labels), dtype=np.bool_)

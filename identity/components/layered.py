@@ -10,8 +10,10 @@ from identity.components import Components
 
 @dataclass(frozen=True)
 class Layers:
-    """``components (vertex, component)`` over all edges, and which edges they rest on.
+    """``components (vertex, point, reach, component)`` over all edges, and which edges they rest on.
 
+    ``point`` is the component by strong edges alone, ``reach`` the one by all edges, weak ones that are refused included;
+    ``component`` is the one of the two that holds. Nothing outside its reach decides about a vertex.
     ``followed (src, dst)``: the edges whose ends are joined, for the proof; ``refused (src, dst)``: weak edges that were
     not followed. ``strong (vertex, component)``: the components by strong edges alone. ``strong`` and
     ``points`` are persisted, since the other frames need them several times: :meth:`release` them at the end.
@@ -44,7 +46,12 @@ def layered(edges: DataFrame, known: DataFrame, engine: Components) -> Layers:
     components = (
         strong.select("vertex", F.col("component").alias("point"))
         .join(points, on="point", how="full")
-        .select(F.coalesce("vertex", "point").alias("vertex"), F.coalesce("group", "point").alias("component"))
+        .select(
+            F.coalesce("vertex", "point").alias("vertex"),
+            "point",
+            F.coalesce("reach", "point").alias("reach"),
+            F.coalesce("group", "point").alias("component"),
+        )
     )
     judged = weak.join(points.select(F.col("point").alias("src_point"), "group"), on="src_point", how="left")
     refused = F.col("group").isNull() & (F.col("src_point") != F.col("dst_point"))
@@ -71,7 +78,7 @@ def _contracted(weak: DataFrame, strong: DataFrame) -> DataFrame:
 
 
 def _judged(groups: DataFrame, known: DataFrame, strong: DataFrame) -> DataFrame:
-    """``(point, group)`` of the points that weak edges touch; the group is null where it holds two known ones."""
+    """``(point, reach, group)`` of the points that weak edges touch; the group is null where the reach holds two known ones."""
     people = (
         known.select("vertex")
         .join(strong, on="vertex", how="left")
@@ -80,5 +87,7 @@ def _judged(groups: DataFrame, known: DataFrame, strong: DataFrame) -> DataFrame
     )
     crowd = F.coalesce(F.sum("person").over(Window.partitionBy("component")), F.lit(0))
     return groups.join(people, on="vertex", how="left").select(
-        F.col("vertex").alias("point"), F.when(crowd < 2, F.col("component")).alias("group")
+        F.col("vertex").alias("point"),
+        F.col("component").alias("reach"),
+        F.when(crowd < 2, F.col("component")).alias("group"),
     )

@@ -13,6 +13,7 @@ from jobs.catalogue import Graph
 from jobs.context import Context
 from jobs.gold.mart_customer_360 import is_sale
 from jobs.reporting.accuracy import Accuracy, measure
+from jobs.reporting.proof import check
 from jobs.reporting.store import Row, Shelf
 from lakehouse.table import Table
 from lakehouse.tables import gold, silver
@@ -102,7 +103,7 @@ QUESTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One invocation of ``kith run``: when it began, wall seconds, core-seconds, rows written, seconds by job."""
+    """One invocation of ``kith run``: when it began, wall seconds, core-seconds, rows written, both kinds of seconds by job."""
 
     run_id: str
     began: datetime
@@ -111,6 +112,7 @@ class Run:
     rows: int
     as_of: date | None
     by_job: Mapping[str, float]
+    cores_by_job: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ class Facts:
     answers: Mapping[str, Sequence[Row]]
     as_of: date | None = None
     accuracy: Accuracy | None = None
+    proof: Sequence[Row] = ()
     runs: Sequence[Run] = ()
     balance: Sequence[Row] = ()
     quarantine: Sequence[Row] = ()
@@ -133,13 +136,15 @@ class Facts:
 
 
 def gather(context: Context, graph: Graph, shelf: Shelf) -> Facts:
-    """Ask everything. The seven aggregates and the comparison with the truth run side by side, the rest needs no Spark."""
+    """Ask everything. The aggregates, the proof and the comparison with the truth run side by side, the rest needs no Spark."""
     counts = {name: shelf.count(name) or 0 for name in shelf.versions()}
     with ThreadPoolExecutor(max_workers=max(2, context.settings.parallel_jobs)) as pool:
         accuracy = pool.submit(measure, context) if counts.get(silver.IDENTITY_MAP.name) else None
+        proven = pool.submit(check, context) if counts.get(silver.IDENTITY_COMPONENT.name) else None
         asked = {q.name: pool.submit(_answer, context, q) for q in QUESTIONS if counts.get(q.table.name)}
         answers = {name: answer.result() for name, answer in asked.items()}
         found = accuracy.result() if accuracy else None
+        proof = proven.result() if proven else []
     model, card = _model(shelf)
     return Facts(
         graph=graph,
@@ -148,6 +153,7 @@ def gather(context: Context, graph: Graph, shelf: Shelf) -> Facts:
         answers={q.name: answers.get(q.name, []) for q in QUESTIONS},
         as_of=_as_of(context, answers),
         accuracy=found,
+        proof=proof,
         runs=_runs(shelf),
         balance=_balance(shelf),
         quarantine=_quarantine(shelf),
@@ -181,8 +187,10 @@ def _runs(shelf: Shelf) -> list[Run]:
 def _run(run_id: str, rows: Sequence[Row]) -> Run:
     began = min(row["started_at"] for row in rows)
     by_job: dict[str, float] = {}
+    cores_by_job: dict[str, float] = {}
     for row in rows:
         by_job[row["job"]] = by_job.get(row["job"], 0.0) + (row["seconds"] or 0.0)
+        cores_by_job[row["job"]] = cores_by_job.get(row["job"], 0.0) + (row["core_seconds"] or 0.0)
     return Run(
         run_id=run_id,
         began=began,
@@ -191,6 +199,7 @@ def _run(run_id: str, rows: Sequence[Row]) -> Run:
         rows=sum(row["rows_out"] or 0 for row in rows),
         as_of=max((row["as_of"] for row in rows if row["as_of"]), default=None),
         by_job=by_job,
+        cores_by_job=cores_by_job,
     )
 
 

@@ -20,10 +20,17 @@ from jobs.reporting.figures import (
 from jobs.reporting.markup import day, decimals, el, esc, grid, percent, plural, short, whole
 from jobs.reporting.parts import card, missing, section
 from jobs.reporting.store import Row
+from lakehouse.job import Group
 from ml.card import ModelCard
 
 TIERS = ("champions", "loyal", "promising", "new", "at_risk", "dormant")
 LARGEST = 12
+PROVEN = {
+    "identifier_has_one_person": "every identifier has exactly one person",
+    "person_is_one_component": "every person is one component of the evidence",
+    "component_is_one_person": "every component is one person",
+    "strong_edge_inside_person": "both ends of strong evidence are one person",
+}
 
 
 def identity(facts: Facts) -> str:
@@ -39,7 +46,8 @@ def identity(facts: Facts) -> str:
         f"{plural(people, 'person', 'people')} came of it; "
         f"{percent(share(alone, people), 0)} are known by a single identifier so far."
     )
-    cards = (_accuracy(facts.accuracy), _sizes(clusters), _fences(facts), _astray(facts.accuracy), _events(facts))
+    judged = (_accuracy(facts.accuracy), _astray(facts.accuracy))
+    cards = (judged[0], _sizes(clusters), _proof(facts), _events(facts), _fences(facts), judged[1])
     return section("identity", title, lead, *[c for c in cards if c])
 
 
@@ -156,10 +164,48 @@ def _events(facts: Facts) -> str:
     for row in rows:
         days.setdefault(row["occurred_on"], {})[row["event_type"]] = row["events"]
     kinds = ("create", "merge", "split")
-    shown = sorted(days.items())[-10:]
-    body = [(str(when), *[whole(found.get(kind, 0)) for kind in kinds]) for when, found in shown]
-    note = "An id lasts: a merge keeps the older one and leaves an alias, a split gives the smaller part a new one."
-    return card(title, grid(("day of the data", "created", "merged away", "split off"), body), note=note)
+    spent = _identity_cores(facts)
+    body = [
+        (str(when), *[whole(found.get(kind, 0)) for kind in kinds], decimals(spent.get(when), 1))
+        for when, found in sorted(days.items())[-10:]
+    ]
+    note = (
+        "An id lasts: a merge keeps the older one and leaves an alias, a split gives the smaller part a new one. "
+        "The last column is what the identity jobs of that day's run took."
+    )
+    head = ("day of the data", "created", "merged away", "split off", "core-seconds")
+    return card(title, grid(head, body), note=note)
+
+
+def _identity_cores(facts: Facts) -> dict[date, float]:
+    """Core-seconds of the identity jobs by day of the data."""
+    ours = {name for name, job in facts.graph.jobs.items() if job.group is Group.IDENTITY}
+    spent: dict[date, float] = {}
+    for run in facts.runs:
+        if run.as_of:
+            cores = sum(seconds for job, seconds in run.cores_by_job.items() if job in ours)
+            spent[run.as_of] = spent.get(run.as_of, 0.0) + cores
+    return spent
+
+
+def _proof(facts: Facts) -> str:
+    title = "The proof"
+    if not facts.proof:
+        return card(title, missing("Nothing has been published yet."))
+    found = {row["rule"]: row for row in facts.proof}
+    weak = found.pop("weak_edge_followed", None)
+    rows = [(PROVEN[rule], whole(row["checked"]), whole(row["broken"])) for rule, row in found.items()]
+    wrong = sum(row["broken"] for row in found.values())
+    note = (
+        "Nothing is broken. "
+        if not wrong
+        else f"{whole(wrong)} rows break a rule: these identities are not to be trusted. "
+    )
+    note += "Each run proves what it changes, and a sample of it by another algorithm, before it publishes."
+    if weak:
+        refused, followed = weak["broken"], weak["checked"] - weak["broken"]
+        note += f" Of weak edges {whole(followed)} were followed and {whole(refused)} refused: they would join known people."
+    return card(title, grid(("what holds", "checked", "broken"), rows), note=note)
 
 
 def rfm(facts: Facts) -> str:

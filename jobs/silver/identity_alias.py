@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.frames import few
 from lakehouse.job import Changed, Group, job
 from lakehouse.load import Merge
 from lakehouse.tables import silver
@@ -16,20 +17,22 @@ from lakehouse.tables import silver
 )
 def identity_alias(changed: DataFrame, *, identity_map: DataFrame) -> DataFrame:
     """Say for each retired id which person stands for it now: the one that holds most of its identifiers."""
-    ids = changed.select(F.col("key").alias("one_id")).distinct()
-    tokens = identity_map.join(ids, on="one_id", how="left_semi").select("token").distinct()
-    history = identity_map.join(tokens, on="token", how="left_semi")
-    now = history.where("is_current").select("token", F.col("one_id").alias("current_id"))
-    alive = identity_map.where("is_current").select("one_id")
+    ids = few(changed.select(F.col("key").alias("one_id")).distinct())
+    closed = identity_map.where(~F.col("is_current")).select("token", F.col("one_id").alias("old_id")).distinct()
+    now = identity_map.where("is_current").select("token", F.col("one_id").alias("current_id"))
+    owners = now.join(few(closed), on="token", how="inner").localCheckpoint()
+    asked = few(_of(owners, ids, "old_id").unionByName(_of(owners, ids, "current_id")).distinct())
+    alive = identity_map.where("is_current").select(F.col("one_id").alias("old_id")).join(asked, "old_id", "left_semi")
+    retired = few(asked.join(alive, on="old_id", how="left_anti"))
     votes = (
-        history.select("token", "one_id")
-        .distinct()
-        .join(alive, on="one_id", how="left_anti")
-        .join(now, on="token", how="inner")
-        .groupBy(F.col("one_id").alias("old_id"), "current_id")
-        .agg(F.count("*").alias("n"))
+        owners.join(retired, on="old_id", how="left_semi").groupBy("old_id", "current_id").agg(F.count("*").alias("n"))
     )
     return votes.groupBy("old_id").agg(
         F.max_by("current_id", F.struct("n", "current_id")).alias("current_id"),
         F.when(F.count("*") > 1, "split").otherwise("merge").alias("reason"),
     )
+
+
+def _of(owners: DataFrame, ids: DataFrame, column: str) -> DataFrame:
+    """``(old_id)`` of the rows whose ``column`` is one of the ids."""
+    return owners.join(ids.withColumnRenamed("one_id", column), on=column, how="left_semi").select("old_id")

@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.frames import few
 from lakehouse.job import Changed, Group, job
 from lakehouse.load import Merge
 from lakehouse.tables import silver
@@ -16,22 +17,17 @@ from lakehouse.tables import silver
 )
 def identity_event(changed: DataFrame, *, identity_map: DataFrame) -> DataFrame:
     """Read off the map's history what happened to the changed ids: created, merged into another, split off another."""
-    ids = changed.select(F.col("key").alias("one_id")).distinct()
-    rows = identity_map.join(ids, on="one_id", how="left_semi")
+    ids = few(changed.select(F.col("key").alias("one_id")).distinct())
+    rows = identity_map.join(ids, on="one_id", how="left_semi").localCheckpoint()
     created = rows.groupBy("one_id").agg(
         F.count_distinct("token").alias("n_tokens"), F.min("valid_from").cast("date").alias("occurred_on")
     )
-    before = rows.where(~F.col("is_current")).select(
-        "token", F.col("one_id").alias("from_id"), F.col("valid_to").alias("moved_at")
-    )
+    closed = rows.where(~F.col("is_current"))
+    before = few(closed.select("token", F.col("one_id").alias("from_id"), F.col("valid_to").alias("moved_at")))
     after = identity_map.select("token", F.col("one_id").alias("to_id"), F.col("valid_from").alias("moved_at"))
-    alive = (
-        identity_map.where("is_current")
-        .select(F.col("one_id").alias("from_id"), F.lit(True).alias("_lives"))
-        .distinct()
-    )
+    alive = rows.where("is_current").select(F.col("one_id").alias("from_id"), F.lit(True).alias("_lives")).distinct()
     moves = (
-        before.join(after, on=["token", "moved_at"], how="inner")
+        after.join(before, on=["token", "moved_at"], how="inner")
         .where(F.col("from_id") != F.col("to_id"))
         .groupBy("from_id", "to_id")
         .agg(F.count_distinct("token").alias("n_tokens"), F.max("moved_at").cast("date").alias("occurred_on"))

@@ -271,6 +271,22 @@ IDENTITY_EDGE = Table(
     key=("src_token", "dst_token", "rule_id"),
 )
 
+IDENTITY_COMPONENT = Table(
+    "silver.identity_component",
+    "The component of each identifier in the identity graph: by strong evidence, by all evidence, and the one that holds.",
+    (
+        _token("id_token", "the identifier", required=True),
+        Column("id_type", "string", "identifier type of conf/identity.yml", required=True, data_class=ID),
+        Column("first_seen_at", "timestamp", "first sighting (UTC)", required=True),
+        Column("vertex_key", "bigint", "vertex of the identity graph", required=True),
+        Column("point", "bigint", "component by strong edges alone: its least vertex", required=True),
+        Column("reach", "bigint", "component by all edges, refused weak ones included", required=True),
+        Column("component", "bigint", "the one of the two that holds", required=True),
+    ),
+    key=("id_token",),
+    cluster_by=("id_token",),
+)
+
 IDENTITY_MAP = Table(
     "silver.identity_map",
     "Who an identifier belongs to, with history: facts keep tokens and are joined to people through this map.",
@@ -328,6 +344,7 @@ ALL = (
     IDENTIFIER_OBSERVATION,
     IDENTIFIER,
     IDENTITY_EDGE,
+    IDENTITY_COMPONENT,
     IDENTITY_MAP,
     IDENTITY_ALIAS,
     IDENTITY_EVENT,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from pyspark.sql import SparkSession
 
+from identity.components.proof import prove_here
 from identity.verify import IdentityProofError, Proof, prove, require
 
 Edge = tuple[int, int]
@@ -37,6 +38,7 @@ def test_what_is_right_is_proven(spark: SparkSession) -> None:
 def test_an_empty_graph_is_proven(spark: SparkSession) -> None:
     empty = spark.createDataFrame([], "src long, dst long")
     assert prove(empty.toDF("vertex", "component"), empty) == []
+    assert prove_here(empty.toDF("vertex", "component"), empty) == []
 
 
 def test_every_fault_is_found_and_named(spark: SparkSession) -> None:
@@ -68,11 +70,35 @@ def test_every_fault_is_found_and_named(spark: SparkSession) -> None:
         Proof("vertex_once", 1, 510),
         Proof("sample_recomputed", 7, 111),
     ]
+    here = prove_here(
+        spark.createDataFrame(rows, "vertex long, component long"),
+        spark.createDataFrame(edges, "src long, dst long").repartition(3),
+        spark.createDataFrame([(501, 503), (501, 520), (110, 999)], "src long, dst long"),
+    )
+    assert here == [
+        Proof("edge_inside", 2, 331),
+        Proof("forbidden_apart", 1, 501),
+        Proof("label_is_least", 4, 110),
+        Proof("sample_recomputed", 7, 110),
+        Proof("vertex_missing", 1, 110),
+        Proof("vertex_once", 1, 510),
+    ]
     with pytest.raises(
         IdentityProofError, match=r"edge_inside fails 2 times, e\.g\. at 331; forbidden_apart"
     ) as caught:
         require(failures)
     assert caught.value.where["rule"] == "edge_inside"
+
+
+def test_one_worker_proves_what_is_right(spark: SparkSession, shape: list[Edge], oracle: Oracle) -> None:
+    found = spark.createDataFrame(list(oracle(shape).items()), "vertex long, component long").repartition(2)
+    assert prove_here(found, spark.createDataFrame(shape, "src long, dst long")) == []
+
+
+def test_one_worker_counts_lost_vertices(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([(1, 1), (None, 1), (2, 1)], "vertex long, component long")
+    edges = spark.createDataFrame([(1, 2), (2, None)], "src long, dst long")
+    assert [proof.rule for proof in prove_here(rows, edges)] == ["vertex_missing", "vertex_once"]
 
 
 def test_the_sample_draws_whole_components_and_blames_no_right_one(spark: SparkSession) -> None:

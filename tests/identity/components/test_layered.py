@@ -21,7 +21,9 @@ def test_weak_edges_never_join_two_known_people(spark: SparkSession) -> None:
     rows = [(*edge, False) for edge in people] + [(*edge, True) for edge in weak]
     known = spark.createDataFrame([(v,) for v in (1, 3, 11, 12, 21, 31, 80, 81)], "vertex long")
     layers = layered(spark.createDataFrame(rows, "src long, dst long, is_weak boolean"), known, Forest())
-    found = dict(map(tuple, layers.components.collect()))
+    solved = layers.components.collect()
+    found = {row["vertex"]: row["component"] for row in solved}
+    reaches = {row["vertex"]: (row["point"], row["reach"]) for row in solved}
     refused = {tuple(row) for row in layers.refused.collect()}
     followed = {tuple(row) for row in layers.followed.collect()}
     layers.release()
@@ -33,5 +35,8 @@ def test_weak_edges_never_join_two_known_people(spark: SparkSession) -> None:
         **dict.fromkeys((70, 71), 70),
         **{vertex: vertex for vertex in (60, 61, 80, 81)},
     }
+    assert {reaches[v] for v in (11, 12)} == {(11, 11)}
+    assert {reaches[v] for v in (21, 22, 60, 61)} == {(21, 11), (60, 11), (61, 11)}
+    assert (reaches[51], reaches[71]) == ((51, 1), (71, 70))
     assert refused == {(12, 60), (60, 61), (61, 22), (80, 81)}
     assert followed == {*people, *weak} - refused

@@ -1,0 +1,136 @@
+"""The identity jobs of a lake on a planted graph: a full run, then 1 % new edges; what each costs.
+
+    python -m benchmarks.identity 5e6 [--folder /tmp/kith-bench]
+
+The lake is real (Delta, change data feed, tokens as keys); `silver.identifier` and `silver.identity_edge` are written from the
+graph of `benchmarks/components.py`, first without one edge in a hundred, then these are added. The jobs that follow them
+(components, ids, aliases, events) run as `kith run` runs them, in one warm session of size m. CPU is that of the whole machine.
+The map at the end is held against the planted partition: as many people, and each with the same identifiers.
+"""
+
+import argparse
+import shutil
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from benchmarks.components import cpu_seconds, make
+from jobs.catalogue import build_graph
+from jobs.context import Context
+from jobs.runner import run_job
+from lakehouse.land import land
+from lakehouse.load import Merge
+from lakehouse.settings import load_settings
+from lakehouse.tables import silver
+
+JOBS = ("silver.identity_component", "silver.identity_map", "silver.identity_alias", "silver.identity_event")
+HELD_BACK = 100
+FIRST, NEXT = date(2026, 1, 1), date(2026, 1, 2)
+
+
+def token(end: str) -> Column:
+    """A vertex as a token of 32 hex digits."""
+    return F.md5(F.col(end).cast("string"))
+
+
+def edge_rows(pairs: DataFrame) -> DataFrame:
+    """Pairs as rows of silver.identity_edge, all strong."""
+    one, other = token("src"), token("dst")
+    is_turned = one > other
+    seen = F.lit(FIRST).cast("timestamp")
+    columns = {
+        "src_token": F.when(is_turned, other).otherwise(one),
+        "dst_token": F.when(is_turned, one).otherwise(other),
+        "src_type": F.lit("app_user"),
+        "dst_type": F.lit("phone"),
+        "rule_id": F.lit("planted/app_user~phone"),
+        "edge_type": F.lit("strong"),
+        "weight": F.lit(1.0),
+        "is_merging": F.lit(True),
+        "fence_reason": F.lit(None).cast("string"),
+        "first_seen_at": seen,
+        "last_seen_at": seen,
+        "evidence_count": F.lit(1).cast("long"),
+    }
+    return pairs.select(*[value.alias(name) for name, value in columns.items()])
+
+
+def identifier_rows(pairs: DataFrame) -> DataFrame:
+    """The ends of pairs as rows of silver.identifier; sources of edges are accounts, targets are not."""
+    ends = pairs.select(F.col("src").alias("end"), F.lit("app_user").alias("id_type")).unionByName(
+        pairs.select(F.col("dst").alias("end"), F.lit("phone").alias("id_type"))
+    )
+    seen = F.timestamp_seconds(F.lit(1_700_000_000) + F.pmod("end", F.lit(50_000_000)))
+    return (
+        ends.groupBy("end")
+        .agg(F.min("id_type").alias("id_type"))
+        .select(
+            token("end").alias("id_token"),
+            "id_type",
+            F.col("end").alias("vertex_key"),
+            F.lit(1).cast("long").alias("n_sources"),
+            seen.alias("first_seen_at"),
+            seen.alias("last_seen_at"),
+        )
+    )
+
+
+def run(context: Context) -> dict[str, tuple[float, float]]:
+    """Run the jobs; wall and CPU seconds of each."""
+    graph = build_graph(context.sources)
+    spent = {}
+    for name in JOBS:
+        began, busy = time.monotonic(), cpu_seconds()
+        runs = run_job(context, graph.jobs[name])
+        spent[name] = time.monotonic() - began, cpu_seconds() - busy
+        rows = sum(one.rows_out or 0 for one in runs)
+        print(f"  {name}: {spent[name][0]:.1f} s wall, {spent[name][1]:.1f} CPU s, {rows:,} rows written", flush=True)
+    return spent
+
+
+def is_right(context: Context, planted: Path) -> bool:
+    """Whether people and planted components are the same sets: as many, and each pair of labels met once on either side."""
+    found = context.lake.read(silver.IDENTITY_MAP).where("is_current").select("token", "one_id")
+    truth = context.spark.read.parquet(str(planted)).select(token("id").alias("token"), "component")
+    if found.count() != truth.count():
+        return False
+    pairs = found.join(truth, on="token", how="inner").select("one_id", "component").distinct()
+    row = pairs.agg(F.count("*"), F.count_distinct("one_id"), F.count_distinct("component")).collect()[0]
+    return bool(row[0] == row[1] == row[2] > 0)
+
+
+def main() -> None:
+    """Make the lake, run twice, print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("edges", type=float)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "kith-bench")
+    asked = parser.parse_args()
+    folder = asked.folder / f"{int(asked.edges)}"
+    make(folder, int(asked.edges))
+    home = folder / "lake"
+    shutil.rmtree(home, ignore_errors=True)
+    context = Context(load_settings(None, home=str(home), spark_size="m", driver_memory="8g"), day=FIRST)
+    for table in (silver.IDENTITY_EDGE, silver.IDENTIFIER):
+        context.lake.ensure(table)
+    pairs = context.spark.read.parquet(str(folder / "edges"))
+    is_late = F.pmod(F.xxhash64("src", "dst"), F.lit(HELD_BACK)) == 0
+    spent: dict[str, tuple[float, float]] = {}
+    for what, day, rows in (("full", FIRST, pairs.where(~is_late)), ("1 % new", NEXT, pairs.where(is_late))):
+        land(context.lake, silver.IDENTIFIER, Merge(), identifier_rows(rows))
+        land(context.lake, silver.IDENTITY_EDGE, Merge(), edge_rows(rows))
+        print(f"{what}: {rows.count():,} edges", flush=True)
+        context.day = day
+        context.renew()
+        jobs = run(context)
+        spent[what] = sum(wall for wall, _ in jobs.values()), sum(cpu for _, cpu in jobs.values())
+        print(f"{what}: {spent[what][0]:.1f} s wall, {spent[what][1]:.1f} CPU s", flush=True)
+    print(f"the map is {'right' if is_right(context, folder / 'planted') else 'WRONG'}")
+    print(f"1 % new / full: {100 * spent['1 % new'][1] / spent['full'][1]:.1f} % of the CPU")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""Small helpers on frames whose size decides how they are joined."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+FEW = 2_000_000
+"""Rows of a few columns that every executor can hold."""
+
+
+def few(frame: DataFrame, most: int = FEW) -> DataFrame:
+    """``frame``, computed once; one of at most ``most`` rows goes to what it is joined with, which then stays where it is.
+
+    Without the hint Spark shuffles both sides of a join with what was just computed: of a checkpoint it knows no size.
+    """
+    kept = frame.localCheckpoint()
+    return F.broadcast(kept) if kept.limit(most + 1).count() <= most else kept
