@@ -168,7 +168,7 @@ def main() -> None:
     if code:
         print("refused: nothing was published")
         raise SystemExit(REFUSED)
-    print("right" if is_right(out, folder / "planted") else "WRONG")
+    print("right" if is_right(out, folder) else "WRONG")
     shutil.rmtree(out)
 
 

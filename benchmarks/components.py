@@ -9,12 +9,13 @@ otherwise. Every result is held against the planted partition, vertex by vertex.
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -31,10 +32,11 @@ PER_PERSON = 5
 """Edges of a person on average: two profiles with one to four identifiers."""
 ODD = 0x9E3779B97F4A7C15
 MASK = (1 << 62) - 1
+INVERSE = pow(ODD, -1, 1 << 62)
 
 
 def make(folder: Path, n_edges: int) -> None:
-    """Write the edges and, apart, the planted ``(id, component)``; nothing when they are there."""
+    """Write the edges as Parquet and, apart, who each vertex belongs to; nothing when they are there."""
     if (folder / "made").exists():
         return
     for name in ("edges", "planted"):
@@ -43,14 +45,26 @@ def make(folder: Path, n_edges: int) -> None:
     while number * EDGES_A_FILE < n_edges:
         size = min(EDGES_A_FILE, n_edges - number * EDGES_A_FILE)
         src, dst, person, used = people(np.random.default_rng(number), size, first, hubs=HUBS if number == 0 else 0)
-        _write(folder / "edges" / f"{number}.parquet", src=named(src), dst=named(dst))
-        ids = np.arange(first, first + used)
-        names = named(ids)
-        least = np.full(int(person.max()) + 1, MASK + 1)
-        np.minimum.at(least, person, names)
-        _write(folder / "planted" / f"{number}.parquet", id=names, component=least[person])
+        pq.write_table(
+            pa.table({"src": named(src), "dst": named(dst)}),
+            folder / "edges" / f"{number}.parquet",
+            row_group_size=1 << 20,
+        )
+        np.save(folder / "planted" / f"{number:05d}.npy", person.astype(np.int32))
         first, number = first + used, number + 1
     (folder / "made").touch()
+
+
+def planted(folder: Path) -> Iterator[tuple[Longs, Longs]]:
+    """``(ids, components)`` as planted, a file at a time: vertices are numbered through, and none is in two files."""
+    first = 0
+    for path in sorted((folder / "planted").glob("*.npy")):
+        person = np.load(path)
+        ids = named(np.arange(first, first + len(person)))
+        least = np.full(int(person.max()) + 1, MASK + 1)
+        np.minimum.at(least, person, ids)
+        yield ids, least[person]
+        first += len(person)
 
 
 def people(dice: np.random.Generator, n_edges: int, first: int, hubs: int) -> tuple[Longs, Longs, Longs, int]:
@@ -77,10 +91,6 @@ def people(dice: np.random.Generator, n_edges: int, first: int, hubs: int) -> tu
 def named(ids: Longs) -> Longs:
     """Ids without order: a multiplication by an odd number modulo 2^62 is a bijection."""
     return ((ids.astype(np.uint64) * np.uint64(ODD)) & np.uint64(MASK)).astype(np.int64)
-
-
-def _write(path: Path, **columns: Longs) -> None:
-    pq.write_table(pa.table(columns), path, row_group_size=1 << 20)
 
 
 def by_scipy(edges: Path, out: Path) -> None:
@@ -116,7 +126,7 @@ def measure(engine: str, edges: Path, out: Path) -> tuple[float, float, float]:
     """Wall seconds, CPU seconds and greatest resident GiB of one engine in a process of its own."""
     kith = [str(Path(sys.executable).parent / "kith"), "components", str(edges), "--out", str(out)]
     environment = dict(os.environ)
-    words = [sys.executable, __file__, engine, str(edges), str(out)]
+    words = [sys.executable, "-m", "benchmarks.components", engine, str(edges), str(out)]
     if engine == "forest":
         words = [*kith, "--engine", "forest"]
     began, busy = time.monotonic(), cpu_seconds()
@@ -163,14 +173,19 @@ def cpu_seconds() -> float:
     return sum(int(fields[i]) for i in (1, 2, 3)) / os.sysconf("SC_CLK_TCK")
 
 
-def is_right(found: Path, planted: Path) -> bool:
-    """Whether the two partitions are the same, vertex by vertex."""
-    one, other = (ds.dataset(path).to_table(columns=["id", "component"]) for path in (found, planted))
-    if one.num_rows != other.num_rows:
-        return False
-    a, b = ((t["id"].to_numpy(), t["component"].to_numpy()) for t in (one, other))
-    by_a, by_b = np.argsort(a[0]), np.argsort(b[0])
-    return bool((a[0][by_a] == b[0][by_b]).all() and (a[1][by_a] == b[1][by_b]).all())
+def is_right(found: Path, folder: Path) -> bool:
+    """Whether the components found are those planted, vertex by vertex, each once; 12 bytes of memory a vertex."""
+    expected = [component for _, component in planted(folder)]
+    component = np.concatenate(expected)
+    del expected
+    seen = np.zeros(len(component), dtype=np.bool_)
+    for batch in ds.dataset(found, format="parquet").to_batches(columns=["id", "component"]):
+        ids, labels = (column.to_numpy() for column in batch.columns)
+        number = (ids.astype(np.uint64) * np.uint64(INVERSE)) & np.uint64(MASK)
+        if (number >= len(component)).any() or seen[number].any() or (component[number] != labels).any():
+            return False
+        seen[number] = True
+    return bool(seen.all())
 
 
 def main() -> None:
@@ -189,8 +204,9 @@ def main() -> None:
     for engine in asked.engines.split(","):
         out = folder / f"found-{engine}-{int(time.time())}"
         measured[engine] = measure(engine, folder / "edges", out)
-        right = is_right(out, folder / "planted")
+        right = is_right(out, folder)
         wall, cpu, gib = measured[engine]
+        shutil.rmtree(out)
         verdict = "right" if right else "WRONG"
         print(f"{engine}: {wall:.1f} s wall, {cpu:.1f} CPU s, {gib:.1f} GiB resident, {verdict}", flush=True)
     best = measured.get("forest") or next(iter(measured.values()))

@@ -114,6 +114,16 @@ def show(env: str | None, table: str, rows: int, where: str) -> None:
 
 
 @cli.command()
+@click.pass_obj
+def views(env: str | None) -> None:
+    """Print SQL that makes views of facts by person in a catalogue."""
+    from jobs.views import owned_tables, views
+
+    for _, statement in views(owned_tables(), _context(env).settings.lake_path):
+        click.echo(f"{statement}\n")
+
+
+@cli.command()
 @click.option("--people", default=1000, show_default=True, help="People of the brand.")
 @click.option("--seed", default=7, show_default=True)
 @click.option("--out", default="", help="Folder (default: <home>/simulated).")

@@ -12,7 +12,7 @@ from identity.components import unionfind
 from lakehouse.errors import KithError
 
 BYTES_PER_VERTEX = 50
-"""What a vertex takes on the executor: 23 to 46 bytes in the table, half as much again while it grows."""
+"""What a vertex takes on the executor: 16 to 32 bytes in the table, half as much again while it grows."""
 ENDS = ("src", "dst")
 
 

@@ -1,6 +1,6 @@
 """The identity jobs of a lake on a planted graph: a full run, then 1 % new edges; what each costs.
 
-    python -m benchmarks.identity 5e6 [--folder /tmp/kith-bench]
+    python -m benchmarks.lake_identity 5e6 [--folder /tmp/kith-bench]
 
 The lake is real (Delta, change data feed, tokens as keys); `silver.identifier` and `silver.identity_edge` are written from the
 graph of `benchmarks/components.py`, first without one edge in a hundred, then these are added. The jobs that follow them
@@ -15,10 +15,12 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from benchmarks.components import cpu_seconds, make
+from benchmarks.components import cpu_seconds, make, planted
 from jobs.catalogue import build_graph
 from jobs.context import Context
 from jobs.runner import run_job
@@ -92,10 +94,15 @@ def run(context: Context) -> dict[str, tuple[float, float]]:
     return spent
 
 
-def is_right(context: Context, planted: Path) -> bool:
+def is_right(context: Context, folder: Path) -> bool:
     """Whether people and planted components are the same sets: as many, and each pair of labels met once on either side."""
     found = context.lake.read(silver.IDENTITY_MAP).where("is_current").select("token", "one_id")
-    truth = context.spark.read.parquet(str(planted)).select(token("id").alias("token"), "component")
+    truth_folder = folder / "truth"
+    shutil.rmtree(truth_folder, ignore_errors=True)
+    truth_folder.mkdir()
+    for number, (ids, components) in enumerate(planted(folder)):
+        pq.write_table(pa.table({"id": ids, "component": components}), truth_folder / f"{number}.parquet")
+    truth = context.spark.read.parquet(str(truth_folder)).select(token("id").alias("token"), "component")
     if found.count() != truth.count():
         return False
     pairs = found.join(truth, on="token", how="inner").select("one_id", "component").distinct()
@@ -128,7 +135,7 @@ def main() -> None:
         jobs = run(context)
         spent[what] = sum(wall for wall, _ in jobs.values()), sum(cpu for _, cpu in jobs.values())
         print(f"{what}: {spent[what][0]:.1f} s wall, {spent[what][1]:.1f} CPU s", flush=True)
-    print(f"the map is {'right' if is_right(context, folder / 'planted') else 'WRONG'}")
+    print(f"the map is {'right' if is_right(context, folder) else 'WRONG'}")
     print(f"1 % new / full: {100 * spent['1 % new'][1] / spent['full'][1]:.1f} % of the CPU")
 
 
