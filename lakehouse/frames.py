@@ -10,7 +10,10 @@ FEW = 2_000_000
 def few(frame: DataFrame, most: int = FEW) -> DataFrame:
     """``frame``, computed once; one of at most ``most`` rows goes to what it is joined with, which then stays where it is.
 
-    Without the hint Spark shuffles both sides of a join with what was just computed: of a checkpoint it knows no size.
+    Without the hint Spark shuffles both sides of a join with what was just computed: of a checkpoint it knows no size. In a
+    session without adaptive execution (size s) all frames are small, and nothing is counted.
     """
+    if frame.sparkSession.conf.get("spark.sql.adaptive.enabled") == "false":
+        return F.broadcast(frame.localCheckpoint(eager=False))
     kept = frame.localCheckpoint()
     return F.broadcast(kept) if kept.limit(most + 1).count() <= most else kept
