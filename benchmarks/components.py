@@ -1,6 +1,6 @@
 """Components of a planted identity graph: `kith components` against scipy alone and, where its jar is, GraphFrames.
 
-    python -m benchmarks.components 5e6 [--engines forest,scipy,spark,rounds,graphframes] [--folder /tmp/kith-bench]
+    python -m benchmarks.components 5e6 [--engines forest,scipy,spark,rounds,graphframes,graphframes-rc] [--folder DIR]
 
 `forest` is the tool as users call it, `spark` the same union-find in a worker of a session, as jobs use it. Each runs in a cold
 process of its own, Parquet in and Parquet out; CPU is that of the whole machine in the meantime, which must be quiet
@@ -109,13 +109,16 @@ def on_spark(engine: str, edges: Path, out: Path) -> None:
     from pyspark.sql import functions as F
 
     from identity.components import Components, choose
+    from identity.components.graphframes import GraphFrames
     from identity.components.rounds import Rounds
     from lakehouse.session import build_session
     from lakehouse.settings import load_settings
 
     spark = build_session(load_settings(None, spark_size="m"))
     pairs = spark.read.parquet(str(edges))
-    finder: Components = choose(spark, "graphframes" if engine == "graphframes" else "forest")
+    finder: Components = choose(spark, "graphframes" if engine.startswith("graphframes") else "forest")
+    if engine == "graphframes-rc":
+        finder = GraphFrames(spark, algorithm="randomized_contraction")
     if engine == "rounds":
         finder = Rounds(spark, f"{out}-work", n_edges=pairs.count() // 16)
     finder(pairs).select(F.col("vertex").alias("id"), "component").write.parquet(str(out))
@@ -216,7 +219,7 @@ def main() -> None:
 
 ROADS: dict[str, Callable[[Path, Path], None]] = {
     "scipy": by_scipy,
-    **{engine: partial(on_spark, engine) for engine in ("spark", "rounds", "graphframes")},
+    **{engine: partial(on_spark, engine) for engine in ("spark", "rounds", "graphframes", "graphframes-rc")},
 }
 
 

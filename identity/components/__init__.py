@@ -44,7 +44,7 @@ def choose(spark: SparkSession, engine: EngineName = "auto", *, n_vertices: int 
     size = f"{n_vertices:,} vertices need {needed / 2**20:,.0f} MiB of {budget / 2**20:,.0f} MiB on one executor"
     if engine == "graphframes":
         log.info("components by graphframes: asked for")
-        return graphframes.TwoPhase(spark)
+        return graphframes.GraphFrames(spark)
     if needed <= budget:
         log.info("components by forest: %s", size)
         return Forest()

@@ -1,4 +1,4 @@
-"""Engine `graphframes`: the package's own two-phase algorithm, set so that its open defects do not bite.
+"""Engine `graphframes`: the package's own algorithms, set so that its open defects do not bite.
 
 It needs the package's JVM core, which is no part of the Python package: the session must have been started
 with the jar.
@@ -26,16 +26,18 @@ def jars() -> list[Path]:
     return [jar for jar in found if "graphframes" in jar.name]
 
 
-class TwoPhase:
+class GraphFrames:
     """Components by GraphFrames: longs only, no manual broadcast (it switches adaptive execution off).
 
+    ``algorithm`` is the package's name of one: ``two_phase`` is the default, since a defect of ``randomized_contraction`` gave
+    every vertex of some text ids its own component (mended in August 2026; longs were never touched), which takes half the CPU.
     Raises :class:`SettingsError` when the jar is missing or the session has no ``spark.checkpoint.dir``.
     GraphFrames keeps its result persisted: :meth:`release` frees it.
     """
 
     name = "graphframes"
 
-    def __init__(self, spark: SparkSession) -> None:
+    def __init__(self, spark: SparkSession, algorithm: str = "two_phase") -> None:
         if not any("graphframes" in str(spark.conf.get(key, "")) for key in CLASS_PATHS):
             where = "the session was started without it" if jars() else f"fill {JARS_FOLDER} or set {JARS_VARIABLE}"
             raise SettingsError(f"the jar of GraphFrames is not there: {where}", key="spark.jars")
@@ -43,6 +45,7 @@ class TwoPhase:
             raise SettingsError(
                 "GraphFrames needs a checkpoint folder from the session's start", key="spark.checkpoint.dir"
             )
+        self._algorithm = algorithm
         self._persisted: list[DataFrame] = []
 
     def __call__(self, edges: DataFrame) -> DataFrame:
@@ -53,7 +56,7 @@ class TwoPhase:
         vertices = ends.select(F.explode(F.array("src", "dst")).alias("id")).groupBy("id").agg(F.lit(1).alias("one"))
         graph = GraphFrame(vertices.select("id"), ends)
         labels: DataFrame = graph.connectedComponents(
-            algorithm="two_phase", checkpointInterval=2, broadcastThreshold=-1
+            algorithm=self._algorithm, checkpointInterval=2, broadcastThreshold=-1
         )
         self._persisted.append(labels)
         least = labels.groupBy("component").agg(F.min("id").alias("least"))

@@ -207,37 +207,21 @@ def record(table: tuple[Longs, Rows], labels: Longs, vertices: Longs, given: Lon
 
 
 @compiled
-def compare(
-    table: tuple[Longs, Rows],
-    labels: Longs,
-    src: Longs,
-    dst: Longs,
-    missing: NDArray[np.bool_],
-    same: NDArray[np.bool_],
-) -> int:
-    """For each edge, whether an end has no row, and whether both ends have one label; returns ahead."""
+def look(table: tuple[Longs, Rows], labels: Longs, vertices: Longs, held: NDArray[np.bool_], found: Longs) -> int:
+    """For each vertex, whether it has a row, and the label that is noted there; returns ahead."""
     ids, parents = table
     last = len(ids) - 1
     ahead = np.int64(0)
-    for start in range(0, len(src), BLOCK):
-        stop = min(len(src), start + BLOCK)
+    for start in range(0, len(vertices), BLOCK):
+        stop = min(len(vertices), start + BLOCK)
         for i in range(start, stop):
-            row, other = slot(src[i], last), slot(dst[i], last)
-            ahead ^= ids[row] ^ labels[row] ^ ids[other] ^ labels[other]
+            row = slot(vertices[i], last)
+            ahead ^= ids[row] ^ labels[row]
         for i in range(start, stop):
-            row, other = place(ids, src[i]), place(ids, dst[i])
-            missing[i] = parents[row] == EMPTY or parents[other] == EMPTY
-            same[i] = labels[row] == labels[other]
+            row = place(ids, vertices[i])
+            held[i] = parents[row] != EMPTY
+            found[i] = labels[row]
     return ahead  # type: ignore[return-value]  # as above
-
-
-@compiled
-def places(ids: Longs, vertices: Longs) -> Longs:
-    """The row of each vertex."""
-    found = np.empty(len(vertices), dtype=np.int64)
-    for i in range(len(vertices)):
-        found[i] = place(ids, vertices[i])
-    return found
 
 
 @compiled

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from identity.components import kernel
-from identity.components.unionfind import LOAD, Longs, Pair, by_scipy, empty
+from identity.components.unionfind import LOAD, SMALL, Longs, Pair, by_scipy, empty
 from identity.verify import SAMPLED_VERTICES, Proof
 
 Flags = NDArray[np.bool_]
 VERTEX, EDGE, FORBIDDEN = 0, 1, 2
+RULES = ("vertex_once", "vertex_missing", "edge_inside", "label_is_least", "forbidden_apart", "sample_recomputed")
 RESULT = "rule string, failures long, example long"
 
 
@@ -54,40 +54,82 @@ def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def proofs(
     components: Sequence[Pair], edges: Iterable[Pair], forbidden: Iterable[Pair], sampled: int = SAMPLED_VERTICES
 ) -> list[Proof]:
-    """The rules that are broken, by compiled look-ups; the sample by scipy, from its own edges."""
-    n = sum(len(vertices) for vertices, _ in components)
-    table = empty(int(n / LOAD) + 16)
-    labels = np.zeros(len(table[0]), dtype=np.int64)
-    broken = {
-        name: _Broken()
-        for name in ("vertex_once", "vertex_missing", "edge_inside", "label_is_least", "forbidden_apart")
-    }
-    for vertices, given in components:
-        twice = np.empty(len(vertices), dtype=np.int64)
-        broken["vertex_once"].add(twice[: kernel.record(table, labels, vertices, given, twice)])
+    """The rules that are broken, by look-ups of every label; the sample by scipy, from its own edges."""
+    broken = {name: _Broken() for name in RULES}
+    labels = _Sorted(components) if sum(len(v) for v, _ in components) <= SMALL else _Hashed(components)
+    broken["vertex_once"].add(labels.twice)
+    every = max(1, labels.n // sampled)
+    sample: list[Pair] = []
     wrong = [np.empty(0, dtype=np.int64)]
     for vertices, given in components:
-        missing, same = _compared(table, labels, vertices, given)
-        wrong.append(given[missing | ~same | (given > vertices)])
+        held, found = labels.look(given)
+        wrong.append(given[~held | (found != given) | (given > vertices)])
+        chosen = _drawn(given, every)
+        sample.append((vertices[chosen], vertices[chosen]))
     broken["label_is_least"].add(np.unique(np.concatenate(wrong)))
-    every = max(1, n // sampled)
-    sample: list[Pair] = []
     for src, dst in edges:
-        missing, same = _compared(table, labels, src, dst)
+        (has_src, one), (has_dst, other) = labels.look(src), labels.look(dst)
+        missing = ~(has_src & has_dst)
         broken["vertex_missing"].add(src[missing])
-        broken["edge_inside"].add(src[~same & ~missing])
-        chosen = kernel.drawn(_labels(table, labels, src), every)
+        broken["edge_inside"].add(src[(one != other) & ~missing])
+        chosen = _drawn(one, every)
         sample.append((src[chosen], dst[chosen]))
     for src, dst in forbidden:
-        missing, same = _compared(table, labels, src, dst)
-        broken["forbidden_apart"].add(src[same & ~missing])
-    for vertices, given in components:
-        chosen = kernel.drawn(given, every)
-        sample.append((vertices[chosen], vertices[chosen]))
-    broken["sample_recomputed"] = _Broken()
+        (has_src, one), (has_dst, other) = labels.look(src), labels.look(dst)
+        broken["forbidden_apart"].add(src[(one == other) & has_src & has_dst])
     for vertices, expected in by_scipy(sample):
-        broken["sample_recomputed"].add(vertices[_labels(table, labels, vertices) != expected])
+        broken["sample_recomputed"].add(vertices[labels.look(vertices)[1] != expected])
     return [Proof(name, one.n, one.example) for name, one in broken.items() if one.n]
+
+
+class _Sorted:
+    """Labels by binary search: of few vertices, which need no compiled code (that takes a second to load)."""
+
+    def __init__(self, components: Sequence[Pair]) -> None:
+        none = np.empty(0, dtype=np.int64)
+        vertices, given = (np.concatenate(side) for side in zip((none, none), *components, strict=True))
+        self.vertices, first = np.unique(vertices, return_index=True)
+        self.labels = given[first]
+        self.n = len(vertices)
+        self.twice = np.delete(vertices, first)
+
+    def look(self, vertices: Longs) -> tuple[Flags, Longs]:
+        """Whether each vertex is there, and its label (0: none)."""
+        if not len(self.vertices):
+            return np.zeros(len(vertices), dtype=np.bool_), np.zeros(len(vertices), dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.vertices, vertices), len(self.vertices) - 1)
+        held = self.vertices[at] == vertices
+        return held, np.where(held, self.labels[at], 0)
+
+
+class _Hashed:
+    """Labels in the compiled table: of many vertices."""
+
+    def __init__(self, components: Sequence[Pair]) -> None:
+        from identity.components import kernel
+
+        self._kernel = kernel
+        self.n = sum(len(vertices) for vertices, _ in components)
+        self._table = empty(int(self.n / LOAD) + 16)
+        self._labels = np.zeros(len(self._table[0]), dtype=np.int64)
+        again = [np.empty(0, dtype=np.int64)]
+        for vertices, given in components:
+            twice = np.empty(len(vertices), dtype=np.int64)
+            again.append(twice[: kernel.record(self._table, self._labels, vertices, given, twice)])
+        self.twice = np.concatenate(again)
+
+    def look(self, vertices: Longs) -> tuple[Flags, Longs]:
+        """Whether each vertex is there, and its label (0: none)."""
+        held, found = np.empty(len(vertices), dtype=np.bool_), np.empty(len(vertices), dtype=np.int64)
+        self._kernel.look(self._table, self._labels, vertices, held, found)
+        return held, found
+
+
+def _drawn(labels: Longs, every: int) -> Flags:
+    """One component in ``every``, by Knuth's multiplicative hash of the label."""
+    mixed = (labels.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    drawn: Flags = mixed % np.uint64(every) == 0
+    return drawn
 
 
 @dataclass
@@ -105,18 +147,6 @@ class _Broken:
 def _tagged(frame: DataFrame, columns: tuple[str, str], kind: int) -> DataFrame:
     one, other = (F.col(name).cast("long") for name in columns)
     return frame.select(one.alias("one"), other.alias("other"), F.lit(kind).cast("byte").alias("kind"))
-
-
-def _compared(table: tuple[Longs, kernel.Rows], labels: Longs, src: Longs, dst: Longs) -> tuple[Flags, Flags]:
-    missing, same = np.empty(len(src), dtype=np.bool_), np.empty(len(src), dtype=np.bool_)
-    kernel.compare(table, labels, src, dst, missing, same)
-    return missing, same
-
-
-def _labels(table: tuple[Longs, kernel.Rows], labels: Longs, vertices: Longs) -> Longs:
-    """The label of each vertex; 0 of one that is missing, which is another rule's failure."""
-    found: Longs = labels[kernel.places(table[0], vertices)]
-    return found
 
 
 def _merged(failures: list[Proof]) -> list[Proof]:

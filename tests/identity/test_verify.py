@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
+from identity.components import proof
 from identity.components.proof import prove_here
 from identity.verify import IdentityProofError, Proof, prove, require
 
@@ -93,6 +95,21 @@ def test_every_fault_is_found_and_named(spark: SparkSession) -> None:
 def test_one_worker_proves_what_is_right(spark: SparkSession, shape: list[Edge], oracle: Oracle) -> None:
     found = spark.createDataFrame(list(oracle(shape).items()), "vertex long, component long").repartition(2)
     assert prove_here(found, spark.createDataFrame(shape, "src long, dst long")) == []
+
+
+def test_one_worker_looks_up_large_graphs_in_a_table(
+    monkeypatch: pytest.MonkeyPatch, shape: list[Edge], oracle: Oracle
+) -> None:
+    monkeypatch.setattr(proof, "SMALL", -1)
+    found = oracle(shape)
+    vertices, labels = (np.array(side, dtype=np.int64) for side in zip(*found.items(), strict=True))
+    src, dst = (np.array(side, dtype=np.int64) for side in zip(*shape, strict=True))
+    assert proof.proofs([(vertices, labels)], [(src, dst)], []) == []
+    twice = proof.proofs([(vertices, labels), (vertices[:1], labels[:1])], [(src, dst)], [(src, dst)])
+    expected = {Proof("vertex_once", 1, int(vertices[0])), Proof("forbidden_apart", len(src), int(src.min()))}
+    assert set(twice) == expected
+    lost = proof.proofs([(vertices[1:], labels[1:])], [(src, dst)], [])
+    assert "vertex_missing" in {one.rule for one in lost}
 
 
 def test_one_worker_counts_lost_vertices(spark: SparkSession) -> None:

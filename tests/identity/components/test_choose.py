@@ -43,7 +43,7 @@ def test_who_asks_for_an_engine_gets_it(caplog: pytest.LogCaptureFixture) -> Non
     caplog.set_level(logging.INFO, logger="identity.components")
     spark = session(spark_executor_memoryOverhead="1m", **WITH_JAR, spark_checkpoint_dir="/tmp/graph")
     assert isinstance(choose(spark, "forest", n_vertices=10**9), Rounds)
-    assert isinstance(choose(spark, "graphframes", n_vertices=1), graphframes.TwoPhase)
+    assert isinstance(choose(spark, "graphframes", n_vertices=1), graphframes.GraphFrames)
     assert "components by graphframes: asked for" in caplog.text
 
 
