@@ -4,7 +4,7 @@ import itertools
 import logging
 from dataclasses import dataclass, field
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from identity.components.forest import ENDS, Forest
@@ -49,14 +49,14 @@ class Rounds:
         self._calls += 1
         place = f"{self._folder}/{self._calls}"
         ends = [scrambled(_present(end)).alias(end) for end in ENDS]
-        left = self._kept(edges.select(*ends), f"{place}/edges-0")
+        left, n = self._kept(edges.select(*ends), f"{place}/edges-0")
         maps: list[DataFrame] = []
-        self.counts = [left.count()]
+        self.counts = [n]
         while self.counts[-1] > self.n_edges and len(maps) < LIMIT:
             parents = _pruned(left) if not maps else _contracted(left)
-            maps.append(self._kept(parents, f"{place}/map-{len(maps)}"))
-            left = self._kept(_repointed(left, maps[-1]), f"{place}/edges-{len(maps)}")
-            self.counts.append(left.count())
+            maps.append(self._kept(parents, f"{place}/map-{len(maps)}")[0])
+            left, n = self._kept(_repointed(left, maps[-1]), f"{place}/edges-{len(maps)}")
+            self.counts.append(n)
             log.info("components by rounds: %s edges after round %s", f"{self.counts[-1]:,}", len(maps))
         if self.counts[-1] > self.n_edges:
             raise KithError(
@@ -65,15 +65,23 @@ class Rounds:
         found = Forest()(left)
         for parents in reversed(maps):
             found = _composed(parents, found)
-        return _relabelled(self._kept(found, f"{place}/found"))
+        return _relabelled(self._kept(found, f"{place}/found")[0])
 
     def release(self) -> None:
         """Remove the files of all calls; to be called once their results have landed."""
         session.remove(self.spark, self._folder)
 
-    def _kept(self, frame: DataFrame, path: str) -> DataFrame:
-        frame.write.parquet(path)
-        return self.spark.read.schema(frame.schema).parquet(path)
+    def _kept(self, frame: DataFrame, path: str) -> tuple[DataFrame, int]:
+        """The frame as files, and its rows; a file that is lost right after it was written is missed here, later by Spark."""
+        written = Observation()
+        frame.observe(written, F.count(F.lit(1)).alias("n")).write.parquet(path)
+        kept = self.spark.read.schema(frame.schema).parquet(path)
+        n, there = int(written.get["n"]), kept.count()
+        if there != n:
+            raise KithError(
+                f"{n:,} rows were written, {there:,} are there", file=path, rule="no file of a round is lost"
+            )
+        return kept, n
 
 
 def _present(end: str) -> Column:

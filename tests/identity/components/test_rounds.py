@@ -5,11 +5,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from identity.components import Forest, Rounds
 from identity.components.scramble import scrambled, unscrambled
+from lakehouse.errors import KithError
 
 Edge = tuple[int, int]
 Oracle = Callable[[Iterable[Edge]], dict[int, int]]
@@ -71,3 +72,19 @@ def test_a_lost_file_stops_the_query(spark: SparkSession, tmp_path: Path) -> Non
         path.unlink()
     with pytest.raises(Exception, match=r"FAILED_READ_FILE|does not exist"):
         found.collect()
+
+
+def test_a_file_that_is_lost_as_soon_as_it_is_written_is_missed(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = DataFrameReader.parquet
+
+    def lossy(self: DataFrameReader, path: str) -> DataFrame:
+        if path.endswith("map-0"):
+            max(Path(path).glob("*.parquet"), key=lambda part: part.stat().st_size).unlink()
+        return reader(self, path)
+
+    monkeypatch.setattr(DataFrameReader, "parquet", lossy)
+    edges = spark.range(100).select(F.col("id").alias("src"), (F.col("id") + 1).alias("dst"))
+    with pytest.raises(KithError, match=r"101 rows were written, \d+ are there.*map-0"):
+        Rounds(spark, str(tmp_path), n_edges=5)(edges)
