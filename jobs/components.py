@@ -102,7 +102,6 @@ class Components:
         kind = "longs" if pairs.names is None else "text"
         self._say(f"{pairs.n_edges:,} edges of {self.edges}, ids are {kind}")
         solved = Pruned(pairs.read, pairs.n_edges, self.budget, str(folder), self._say)
-        (folder / "found").mkdir()
         write_components(solved, pairs.names, folder / "found")
         self._say("written")
         require(prove_sample(read_components(folder / "found", pairs.names), pairs.read(), solved.n_vertices))

@@ -72,7 +72,7 @@ def open_pairs(path: Path) -> Pairs:
 
 
 def write_components(chunks: Iterable[Pair], names: pa.Array | None, folder: Path) -> None:
-    """Write ``(id, component)`` as Parquet files into ``folder``, on a thread of their own."""
+    """Write ``(id, component)`` as Parquet files into ``folder``, made once the first are known, on a thread of their own."""
     kind = pa.int64() if names is None else pa.string()
     schema = pa.schema([("id", kind), ("component", kind)])
     waiting: deque[Future[None]] = deque()
@@ -83,6 +83,7 @@ def write_components(chunks: Iterable[Pair], names: pa.Array | None, folder: Pat
             group = next(groups, None)
             if group is None and number:
                 return
+            folder.mkdir(exist_ok=True)
             with pq.ParquetWriter(folder / f"part-{number:05d}.parquet", schema, use_dictionary=False) as writer:
                 while group is not None:
                     waiting.append(disk.submit(writer.write_table, _table(group, names, schema)))

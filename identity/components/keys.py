@@ -48,9 +48,3 @@ def keyed_edges(edges: DataFrame, keys: DataFrame) -> DataFrame:
         .join(dst, on="dst_token", how="left")
         .select("src", "dst")
     )
-
-
-def clusters(keys: DataFrame, components: DataFrame) -> DataFrame:
-    """``(token, component: long)`` for every key: a token without edges is a component of its own."""
-    found = components.select(F.col("vertex").alias("key"), "component")
-    return keys.join(found, on="key", how="left").select("token", F.coalesce("component", "key").alias("component"))

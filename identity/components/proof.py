@@ -19,7 +19,7 @@ RESULT = "rule string, failures long, example long"
 
 
 def prove_here(components: DataFrame, edges: DataFrame, forbidden: DataFrame | None = None) -> list[Proof]:
-    """What :func:`identity.verify.prove` finds, by one worker instead of by joins, for a tenth of the CPU."""
+    """What :func:`identity.verify.prove` finds, by one worker instead of by joins."""
     rows = [
         _tagged(components, ("vertex", "component"), VERTEX),
         _tagged(edges, ("src", "dst"), EDGE),

@@ -32,7 +32,7 @@ class Pruned:
 
     First all ends are counted, in two bits each and in no table: a vertex seen once is a leaf (one that shares its counter is
     taken for none, which costs room and nothing else). Then the ends that are no leaves are joined, and each leaf is written to a
-    temporary file with the row it hangs on. On identity graphs four vertices of six are leaves.
+    temporary file with the row it hangs on. Of an identity graph more than half are leaves.
 
     ``say`` hears of each pass. Iterating gives ``(vertices, labels)``, and the counts once it is over; :class:`TooLarge` when the
     rest needs more than ``budget``.

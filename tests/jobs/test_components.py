@@ -81,6 +81,16 @@ def test_what_does_not_fit_goes_to_spark_by_rounds(
     assert [path.name for path in tmp_path.iterdir() if path.name not in {"chain.csv", "out"}] == []
 
 
+def test_a_graph_of_parquet_that_does_not_fit_goes_to_spark(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spark.range(500).selectExpr("id AS src", "id + 1 AS dst").write.parquet(str(tmp_path / "edges"))
+    result = find(spark, tmp_path / "edges", tmp_path / "out", budget=2_000)
+    assert result == Found(n_edges=500, n_vertices=501, n_components=1, largest=501)
+    assert set(found(spark, tmp_path / "out").values()) == {0}
+    assert "no leaves, need" in capsys.readouterr().out
+
+
 def test_text_that_is_too_long_for_memory_goes_to_spark(
     spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

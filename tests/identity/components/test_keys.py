@@ -35,9 +35,7 @@ def test_the_same_tokens_get_the_same_keys_in_any_order(spark: SparkSession) -> 
     assert min(row["key"] for row in found[0]) == 42
 
 
-def test_edges_to_keys_and_components_back_to_tokens(spark: SparkSession) -> None:
+def test_edges_to_keys(spark: SparkSession) -> None:
     dictionary = spark.createDataFrame([("a", 1), ("b", 2), ("c", 3), ("d", 4)], "token string, key long")
     edges = spark.createDataFrame([("a", "b"), ("b", "x")], "src_token string, dst_token string")
     assert sorted(keys.keyed_edges(edges, dictionary).collect(), key=str) == [(1, 2), (2, None)]
-    components = spark.createDataFrame([(1, 1), (2, 1), (4, 4)], "vertex long, component long")
-    assert sorted(keys.clusters(dictionary, components).collect()) == [("a", 1), ("b", 1), ("c", 3), ("d", 4)]
