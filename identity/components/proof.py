@@ -1,7 +1,9 @@
 """The whole proof in one process, for graphs whose vertices fit one: a table of labels, and every edge held against it."""
 
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from identity.components import spool
 from identity.components.unionfind import LOAD, SMALL, Longs, Pair, by_scipy, empty
 from identity.verify import SAMPLED_VERTICES, Proof
 
@@ -34,21 +37,32 @@ def prove_here(components: DataFrame, edges: DataFrame, forbidden: DataFrame | N
 
 def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Batches ``(one, other, kind)`` in any order, one batch of broken rules out."""
-    held: dict[int, list[Pair]] = {VERTEX: [], EDGE: [], FORBIDDEN: []}
-    nulls = dict.fromkeys(held, 0)
+    with tempfile.TemporaryFile() as edges:
+        failures = _judged(batches, edges)
+    columns = list(zip(*[(one.rule, one.failures, one.example) for one in failures], strict=True)) or [(), (), ()]
+    types = (pa.string(), pa.int64(), pa.int64())
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    yield pa.RecordBatch.from_arrays(arrays, names=["rule", "failures", "example"])
+
+
+def _judged(batches: Iterable[pa.RecordBatch], edges: IO[bytes]) -> list[Proof]:
+    """The broken rules; the edges wait in a file until all labels are known."""
+    held: dict[int, list[Pair]] = {VERTEX: [], FORBIDDEN: []}
+    nulls = dict.fromkeys((VERTEX, EDGE, FORBIDDEN), 0)
     for batch in batches:
         kinds = batch.column(2).to_numpy()
         for kind in np.unique(kinds):
             part = batch.filter(pa.array(kinds == kind))
             whole = part.drop_null()
             nulls[int(kind)] += part.num_rows - whole.num_rows
-            held[int(kind)].append((whole.column(0).to_numpy(), whole.column(1).to_numpy()))
+            one, other = (whole.column(i).to_numpy() for i in range(2))
+            if kind == EDGE:
+                spool.append(edges, spool.PAIR, src=one, dst=other)
+            else:
+                held[int(kind)].append((one, other))
     lost = [Proof("vertex_once", nulls[VERTEX], None), Proof("vertex_missing", nulls[EDGE], None)]
-    failures = _merged([*[one for one in lost if one.failures], *proofs(held[VERTEX], held[EDGE], held[FORBIDDEN])])
-    columns = list(zip(*[(one.rule, one.failures, one.example) for one in failures], strict=True)) or [(), (), ()]
-    types = (pa.string(), pa.int64(), pa.int64())
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    yield pa.RecordBatch.from_arrays(arrays, names=["rule", "failures", "example"])
+    spooled = ((part["src"], part["dst"]) for part in spool.chunks(edges, spool.PAIR))
+    return _merged([*[one for one in lost if one.failures], *proofs(held[VERTEX], spooled, held[FORBIDDEN])])
 
 
 def proofs(

@@ -4,11 +4,11 @@ import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
-from identity.components import kernel
+from identity.components import kernel, spool
 from identity.components.kernel import Counters
 from identity.components.unionfind import CHUNK, LOAD, Longs, Pair, Rows, empty, labelled, tallied
 from lakehouse.errors import KithError
@@ -19,7 +19,6 @@ SLACK = 1.02
 FULL = 0.95
 """How full the table may get: beyond it, looking for a row takes too long."""
 LEAF = np.dtype([("row", np.uint32), ("leaf", np.int64)])
-PAIR = np.dtype([("src", np.int64), ("dst", np.int64)])
 
 
 class TooLarge(KithError):
@@ -92,44 +91,29 @@ class Pruned:
                 alone = np.empty(n, dtype=np.int64)
                 new, n_hung, n_alone, _ = kernel.absorb_core(counters, table, edges, hung, alone)
                 used += new
-                _spooled(leaves, LEAF, row=hung[0][:n_hung], leaf=hung[1][:n_hung])
-                _spooled(pairs, PAIR, src=edges[0][alone[:n_alone]], dst=edges[1][alone[:n_alone]])
+                spool.append(leaves, LEAF, row=hung[0][:n_hung], leaf=hung[1][:n_hung])
+                spool.append(pairs, spool.PAIR, src=edges[0][alone[:n_alone]], dst=edges[1][alone[:n_alone]])
         self.say(f"{used:,} vertices joined")
         return True
 
     def _solved(self, table: tuple[Longs, Rows], leaves: IO[bytes], pairs: IO[bytes]) -> Iterator[Pair]:
-        for edges in _read(pairs, PAIR):
+        for edges in spool.chunks(pairs, spool.PAIR):
             least = np.minimum(edges["src"], edges["dst"])
             self._count(2 * len(least), len(least), 2)
             yield edges["src"], least
             yield edges["dst"], least
         numbers = table[1]
         least, sizes = tallied(table)
-        for hung in _read(leaves, LEAF):
+        for hung in spool.chunks(leaves, LEAF):
             kernel.hang(hung["leaf"], hung["row"], numbers, least, sizes)
         self._count(int(sizes.sum()), len(sizes), int(sizes.max(initial=0)))
         self.say(f"{self.n_components:,} components of {self.n_vertices:,} vertices found")
         del sizes
         yield from labelled(table, least)
-        for hung in _read(leaves, LEAF):
+        for hung in spool.chunks(leaves, LEAF):
             yield hung["leaf"], least[numbers[hung["row"]]]
 
     def _count(self, vertices: int, components: int, largest: int) -> None:
         self.n_vertices += vertices
         self.n_components += components
         self.largest = max(self.largest, largest)
-
-
-def _spooled(file: IO[bytes], shape: "np.dtype[np.void]", **columns: Longs | Rows) -> None:
-    rows = np.empty(len(next(iter(columns.values()))), dtype=shape)
-    for name, values in columns.items():
-        rows[name] = values
-    file.write(rows.data)
-
-
-def _read(file: IO[bytes], shape: "np.dtype[np.void]") -> Iterator[dict[str, Any]]:
-    """The rows of a file from its beginning, in chunks of contiguous columns."""
-    file.seek(0)
-    while data := file.read(CHUNK * shape.itemsize):
-        rows = np.frombuffer(data, dtype=shape)
-        yield {name: np.ascontiguousarray(rows[name]) for name in shape.names or ()}
