@@ -22,8 +22,12 @@ class IdentifierType(BaseModel):
     ``kind``: an *account* is a registration, a *contact* reaches somebody, a *trace* is left by a machine or
     a parcel. ``priority``: 1 is best; the best identifier of a record becomes the centre of its star of
     edges. ``max_degree``: how many accounts may share one value before it stops merging; ``max_same_type``:
-    how many of one account type; ``max_neighbours``: how many identifiers of any type. ``invalid_texts``
-    (lower case, trimmed) and ``valid_regexp`` (whole value) hold for the normalised value.
+    how many of one account type; ``max_neighbours``: how many identifiers of any type; all three within any
+    ``degree_window_days`` where that is said, else ever. ``unique_per_person``: a person has one value at most; where two
+    meet, the weakest evidence between them is cut. ``edge_ttl_days``: an edge not seen for so long expires.
+    ``witnesses``: records that must show an edge of this type before it merges; ``main_share``: the least share that an
+    edge must have in its account's records with this type. ``invalid_texts`` (lower case, trimmed) and ``valid_regexp``
+    (whole value) hold for the normalised value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +42,11 @@ class IdentifierType(BaseModel):
     max_degree: int = Field(ge=1)
     max_same_type: int | None = Field(default=None, ge=1)
     max_neighbours: int = Field(default=10_000, ge=1)
+    degree_window_days: int | None = Field(default=None, ge=1)
+    unique_per_person: bool = False
+    edge_ttl_days: int | None = Field(default=None, ge=1)
+    witnesses: int = Field(default=1, ge=1)
+    main_share: float = Field(default=0.0, ge=0, le=1)
     invalid_texts: tuple[str, ...] = ()
     valid_regexp: str | None = None
 

@@ -1,6 +1,6 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
-from lakehouse.table import Column, DataClass, Pii, Table
+from lakehouse.table import Column, DataClass, Pii, Rule, Table
 
 T = DataClass.TECHNICAL
 
@@ -98,4 +98,24 @@ MODEL_RUN = Table(
     key=("model", "as_of"),
 )
 
-ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN)
+IDENTITY_OVERRIDE = Table(
+    "ops.identity_override",
+    "What people decided about who is who: two identifiers that are one person (pin), or never are (forbid).",
+    (
+        _c("override_id", "string", "minted, sortable by time", required=True),
+        _c("kind", "string", "pin or forbid", required=True),
+        _c("a_token", "string", "one identifier, keyed hash", required=True, pii=Pii.TOKEN),
+        _c("b_token", "string", "the other identifier, keyed hash", required=True, pii=Pii.TOKEN),
+        _c("group_id", "string", "what one command wrote together: a split is several forbids and pins", required=True),
+        _c("reason", "string", "why", required=True),
+        _c("actor", "string", "who decided", required=True),
+        _c("made_at", "timestamp", "when (UTC)", required=True),
+        _c("until_on", "date", "last day on which it holds; null: for ever"),
+        _c("lifted_at", "timestamp", "when it was taken back (UTC); null while it holds"),
+        _c("lifted_by", "string", "who took it back"),
+    ),
+    key=("override_id",),
+    rules=(Rule("kind_known", "kind IN ('pin', 'forbid')"), Rule("two_ends", "a_token <> b_token")),
+)
+
+ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN, IDENTITY_OVERRIDE)

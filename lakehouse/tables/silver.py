@@ -271,6 +271,27 @@ IDENTITY_EDGE = Table(
     key=("src_token", "dst_token", "rule_id"),
 )
 
+IDENTITY_FENCE = Table(
+    "silver.identity_fence",
+    "Every edge of evidence that could merge and does not, with the fence that cut it and why.",
+    (
+        _token("src_token", "the lesser identifier", required=True),
+        _token("dst_token", "the greater identifier", required=True),
+        Column("rule_id", "string", "<source>/<type>~<type>", required=True),
+        Column("fence", "string", "which fence: see the rule below", required=True),
+        Column("reason", "string", "why, in words with numbers", required=True),
+        Column("weight", "double", "weight of the evidence"),
+        Column("last_seen_at", "timestamp", "last sighting (UTC)"),
+    ),
+    key=("src_token", "dst_token", "rule_id"),
+    rules=(
+        Rule(
+            "fence_known",
+            "fence IN ('placeholder', 'degree', 'shared_device', 'witness', 'expired', 'conflict', 'forbidden', 'weak')",
+        ),
+    ),
+)
+
 IDENTITY_COMPONENT = Table(
     "silver.identity_component",
     "The component of each identifier in the identity graph: by strong evidence, by all evidence, and the one that holds.",
@@ -344,6 +365,7 @@ ALL = (
     IDENTIFIER_OBSERVATION,
     IDENTIFIER,
     IDENTITY_EDGE,
+    IDENTITY_FENCE,
     IDENTITY_COMPONENT,
     IDENTITY_MAP,
     IDENTITY_ALIAS,
