@@ -1,6 +1,7 @@
 """YAML configuration read with its line numbers, so that every fault of a file is named at once: line, key and rule."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -78,17 +79,30 @@ class Document:
 
 
 def read_document(path: str | Path) -> Document:
-    """Read a YAML file. Raises :class:`RulesError` where it is not there, not text, or not YAML, with the line."""
-    file = Path(path)
+    """Read a YAML file. Raises :class:`SettingsError` where it is not there, :class:`RulesError` with the line where it
+    is not text or not YAML.
+    """
+    with _loader(Path(path)) as loader:
+        node = loader.get_single_node()
+        repeated = tuple(_repeated(node, "", set()))  # before <<: is resolved, which may say a key again on purpose
+        return Document(Path(path), loader.construct_document(node) if node else None, node, repeated)
+
+
+def read_nodes(path: str | Path) -> yaml.Node | None:
+    """The node tree of a YAML file whose tags may be another program's; raises what :func:`read_document` raises."""
+    with _loader(Path(path)) as loader:
+        return loader.get_single_node()
+
+
+@contextmanager
+def _loader(file: Path) -> Iterator[yaml.SafeLoader]:
+    text = _text(file)
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"the identity rules cannot be read: {error.strerror}", file=file) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise RulesError(file, [Fault(line, TOP, f"not UTF-8: {error.reason}")]) from error
-    try:
-        return _document(file, text)
+        loader = yaml.SafeLoader(text)
+        try:
+            yield loader
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RulesError(file, [Fault(line, TOP, f"not YAML: {error.problem or error.context}")]) from error
@@ -97,14 +111,14 @@ def read_document(path: str | Path) -> Document:
         raise RulesError(file, [Fault(line, TOP, f"not YAML: {error.reason}")]) from error
 
 
-def _document(file: Path, text: str) -> Document:
-    loader = yaml.SafeLoader(text)
+def _text(file: Path) -> str:
     try:
-        node = loader.get_single_node()
-        repeated = tuple(_repeated(node, "", set()))  # before <<: is resolved, which may say a key again on purpose
-        return Document(file, loader.construct_document(node) if node else None, node, repeated)
-    finally:
-        loader.dispose()
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"the identity rules cannot be read: {error.strerror}", file=file) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise RulesError(file, [Fault(line, TOP, f"not UTF-8: {error.reason}")]) from error
 
 
 def _repeated(node: yaml.Node | None, path: str, seen: set[int]) -> Iterator[Fault]:
