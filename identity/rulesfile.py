@@ -179,7 +179,7 @@ def _found(value: object) -> str:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
-    close = get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
 
 

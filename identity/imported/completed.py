@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 from identity.imported.draft import Draft, DraftType
 from identity.imported.guesses import Guess, guess
+from identity.imported.patterns import without_names
 from identity.regexps import regexp_fault
 from identity.rulesfile import Fault, RulesError
 from lakehouse.standardise.rules import IDENTIFIER_RULES
@@ -64,6 +65,8 @@ def _named_apart(draft: Draft) -> None:
 
 def _usable(draft: Draft, found: DraftType) -> DraftType:
     """The type without the patterns that Java cannot read, or that refuse what our cleaning makes of a good value."""
+    valid, invalid = (pattern and without_names(pattern) for pattern in (found.valid_regexp, found.invalid_regexp))
+    found = replace(found, valid_regexp=valid, invalid_regexp=invalid)
     for key in ("valid_regexp", "invalid_regexp"):
         pattern = getattr(found, key)
         fault = regexp_fault(pattern) if pattern else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -62,6 +62,7 @@ class Draft:
 
     file: Path
     format: str
+    project: str = ""
     types: list[DraftType] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -69,6 +70,20 @@ class Draft:
     def note(self, kind: NoteKind, file: Path, line: int, key: str, text: str) -> None:
         """Add a note."""
         self.notes.append(Note(file, line, kind, key, text))
+
+    def keep_known(self) -> None:
+        """Take from the blocks what is no identifier type: a query over it would stop."""
+        known = {found.name for found in self.types}
+        for block in self.shown:
+            for name in sorted(set(block.ids) - known):
+                self.note(
+                    "lost", block.file, block.line, f"{block.source}.{name}", "shown here, and no identifier type"
+                )
+        kept = [
+            replace(block, ids={name: text for name, text in block.ids.items() if name in known})
+            for block in self.shown
+        ]
+        self.shown = [block for block in kept if block.ids]
 
     def lose(self, left: Iterable[Left], reasons: Mapping[str, str]) -> None:
         """Note what nobody read, with the reason that its key has, if any."""

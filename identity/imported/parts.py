@@ -46,8 +46,10 @@ class Part:
         return any(name.value == key for name, _ in self._entries())
 
     def text(self, key: str) -> Text | None:
-        """A scalar as it is written; None where it is not there, or null."""
+        """A scalar as it is written; None where it is not there, or null. A list or mapping is left unread."""
         found = self._find(key)
+        if found and isinstance(found[1], yaml.CollectionNode):
+            self._read.discard(key)
         return _scalar(found[1], found[0]) if found else None
 
     def flag(self, key: str, *, default: bool) -> bool:

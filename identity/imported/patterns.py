@@ -8,6 +8,7 @@ KEYWORDS = re.compile(
     "|not|null|or|rlike|string|then|timestamp|true|varchar|when",
     re.IGNORECASE,
 )
+NAMED_GROUP = re.compile(r"(?<!\\)\(\?P?<[A-Za-z]\w*>")
 COLUMN = re.compile(r'"?([A-Za-z_]\w*)"?')
 
 
@@ -19,6 +20,11 @@ def found_anywhere(pattern: str) -> str:
     if "|" not in pattern and pattern.startswith(".*") and pattern.endswith(".*"):
         return pattern
     return f".*(?:{pattern}).*"
+
+
+def without_names(pattern: str) -> str:
+    """The same pattern with its named groups as plain ones: each system writes names in its own way, a match needs none."""
+    return NAMED_GROUP.sub("(", pattern)
 
 
 def any_of(patterns: list[str]) -> str | None:
@@ -43,7 +49,7 @@ def fields_of(sql: str) -> tuple[str, bool]:
         if match["quoted"]:
             return field_of(match["quoted"])
         if word and not match["call"] and not KEYWORDS.fullmatch(word):
-            return field_of(word)
+            return f"$.{word}"
         return match[0]
 
     return TOKEN.sub(rewritten, sql.strip()), bool(re.fullmatch(r"\w+\(\s*\w+\s*\)", sql.strip()))

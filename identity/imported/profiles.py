@@ -19,22 +19,25 @@ REASONS = {
     "validity_time": "has no counterpart: a table is as old as its last run",
     "main_id_type": "has no counterpart: One ID takes the place of the main id",
     "contract": "a source says what it needs in required:",
+    "schema_version": "the version of the format",
+    "include_untimed": "has no counterpart: a record shows identifiers at a time, which at: must give",
     "connection": "where the lake is stands in conf/<env>.yml",
 }
 PROJECT = "pb_project.yaml"
 
 
 def project_files(file: Path) -> list[Path]:
-    """The files of the project that a file belongs to: pb_project.yaml, and the YAML of its model folders."""
-    if file.name == PROJECT or (file.parent / PROJECT).exists():
-        top = read_parts(file.parent / PROJECT) if (file.parent / PROJECT).exists() else read_parts(file)
-        folders = [text.value for text in top.texts("model_folders")] or ["models"]
-        models = [path for folder in folders for path in _yaml(file.parent / folder)]
-    else:
-        top = read_parts(file)
-        models = _yaml(file.parent)
-    project = [path for path in (file.parent / PROJECT, file.parent.parent / PROJECT) if path.exists()]
-    return list(dict.fromkeys([*project[:1], file, *models]))
+    """The files of the project that a file belongs to: pb_project.yaml and the YAML of its model folders; where there is no
+    such project, inputs.yaml and profiles.yaml beside the file.
+    """
+    around = (folder / PROJECT for folder in (file.parent, file.parent.parent))
+    project = file if "model_folders" in read_parts(file) else next((path for path in around if path.exists()), None)
+    if project is None:
+        beside = [path for path in _yaml(file.parent) if path.stem in {"inputs", "profiles"}]
+        return list(dict.fromkeys([file, *beside]))
+    folders = [text.value for text in read_parts(project).texts("model_folders")] or ["models"]
+    models = [path for folder in folders for path in _yaml(project.parent / folder)]
+    return list(dict.fromkeys([project, file, *models]))
 
 
 def _yaml(folder: Path) -> list[Path]:
@@ -49,8 +52,7 @@ def read_profiles(tops: Sequence[Part], entity: str | None) -> Draft:
     """
     draft = Draft(tops[0].file, "RudderStack Profiles")
     for top in tops:
-        for key in ("name", "schema_version", "include_untimed"):
-            top.text(key)
+        draft.project = draft.project or (found.value if (found := top.text("name")) else "")
         top.texts("model_folders")
     entities = {part_name(part): part for top in tops for part in top.parts("entities")}
     inputs = [part for top in tops for part in top.parts("inputs")]
@@ -85,8 +87,8 @@ def _choose(tops: Sequence[Part], entities: dict[str, Part], inputs: Sequence[Pa
 
 def _edge_sources(draft: Draft, tops: Sequence[Part], entity: Part | None, name: str) -> set[str] | None:
     """The inputs whose ids are stitched; None: the default stitcher, which takes all that are not kept from it."""
-    if entity:
-        entity.text("id_column_name")
+    if entity and (column := entity.text("id_column_name")):
+        draft.note("changed", entity.file, column.line, f"{entity.path}.id_column_name", "the id is called one_id here")
     wanted = found.value.removeprefix("models/") if entity and (found := entity.text("id_stitcher")) else None
     result: set[str] | None = None
     for model in (part for top in tops for part in top.parts("models")):

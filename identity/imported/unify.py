@@ -23,21 +23,19 @@ def read_unify(top: Part, entity: str | None) -> Draft:
     :class:`RulesError` where there is no such id, or none at all.
     """
     draft = Draft(top.file, "Treasure Data unify.yml")
-    top.text("name")
+    draft.project = name.value if (name := top.text("name")) else ""
     ids = {part_name(part): part for key in ("canonical_ids", "persistent_ids") for part in top.parts(key)}
     chosen = _choose(top, ids, entity)
     merging = _merging(draft, chosen, ids)
-    unique = our_name(found.value) if (found := chosen.text("do_not_merge_key")) else ""
-    _types(draft, top, merging, unique)
+    draft.note("changed", chosen.file, chosen.line, chosen.path, "the id is called one_id here")
+    _types(draft, top, merging, _unique(draft, chosen))
     tables = {limit.value for limit in chosen.texts("source_tables")}
     for table in top.parts("tables"):
         _table(draft, table, tables)
     for master in top.parts("master_tables"):
-        for key in ("name", "canonical_id", "persistent_id"):
-            master.text(key)
-        for attribute in master.parts("attributes"):
-            draft.note("lost", attribute.file, attribute.line, attribute.path, REASONS["attributes"])
-            attribute.pass_over()
+        for lost in (master, *master.parts("attributes")):
+            draft.note("lost", lost.file, lost.line, lost.path, REASONS["attributes"])
+        master.pass_over()
     for other in ids.values():
         if other not in _chain(chosen, ids):
             draft.note("lost", other.file, other.line, other.path, REASONS["canonical_ids"])
@@ -105,6 +103,16 @@ def _merging(draft: Draft, chosen: Part, ids: dict[str, Part]) -> dict[str, Text
     return found
 
 
+def _unique(draft: Draft, chosen: Part) -> str:
+    """The key of which a person has one value at most: two values of it are never merged."""
+    found = chosen.text("do_not_merge_key")
+    if found is None:
+        return ""
+    path = f"{chosen.path}.do_not_merge_key"
+    draft.note("changed", chosen.file, found.line, path, f"unique_per_person of {our_name(found.value)}")
+    return our_name(found.value)
+
+
 def _types(draft: Draft, top: Part, merging: dict[str, Text], unique: str) -> None:
     keys = {part_name(part): part for part in top.parts("keys")}
     for name in [*merging, *(name for name in keys if name not in merging)]:
@@ -138,9 +146,11 @@ def _table(draft: Draft, table: Part, only: set[str]) -> None:
     draft.note("guessed", table.file, table.line, table.path, f"the time of a record is {at}")
     for pair in table.parts("key_columns"):
         column, key = pair.text("column"), pair.text("key")
-        if column and key and our_name(key.value) in ids:
+        if column is None or key is None:
+            raise RulesError(pair.file, [Fault(pair.line, pair.path, "column and key are needed")])
+        if our_name(key.value) in ids:
             draft.note("lost", pair.file, pair.line, pair.path, f"a second column for {key.value}: one block shows one")
-        elif column and key:
+        else:
             ids[our_name(key.value)] = field_of(column.value)
     if only and called not in only:
         draft.note("changed", table.file, table.line, table.path, "not in source_tables: its block is left out")

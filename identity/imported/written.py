@@ -21,8 +21,9 @@ class Written:
 
 def written(draft: Draft, entries: list[tuple[DraftType, Entry]], origin: str) -> Written:
     """The files of a draft; ``origin``: the file that was imported, named in their first line."""
+    project = f", project {draft.project}" if draft.project else ""
     head = [
-        f"# Who is who: imported from {origin} ({draft.format}). `kith identity check` validates it.",
+        f"# Who is who: imported from {origin} ({draft.format}{project}). `kith identity check` validates it.",
         "# What the format does not say (kind, strength, caps) was guessed from the names: read it before you use it.",
         "",
         "engine: auto",
