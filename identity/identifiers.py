@@ -14,6 +14,8 @@ from lakehouse.errors import SettingsError
 
 Kind = Literal["account", "contact", "trace"]
 Strength = Literal["strong", "weak"]
+Level = Literal["anonymous", "pseudonymous", "known"]
+SHOWN: dict[Kind, Level] = {"account": "pseudonymous", "contact": "known", "trace": "anonymous"}
 
 
 class IdentifierType(BaseModel):
@@ -25,6 +27,7 @@ class IdentifierType(BaseModel):
     how many of one account type; ``max_neighbours``: how many identifiers of any type; all three within any
     ``degree_window_days`` where that is said, else ever. ``unique_per_person``: a person has one value at most; where two
     meet, the weakest evidence between them is cut. ``edge_ttl_days``: an edge not seen for so long expires.
+    ``level``: how well its holder is known by it (default: by kind, an account pseudonymous, a contact known).
     ``witnesses``: records that must show an edge of this type before it merges; ``main_share``: the least share that an
     edge must have in its account's records with this type. ``invalid_texts`` (lower case, trimmed) and ``valid_regexp``
     (whole value) hold for the normalised value.
@@ -45,6 +48,7 @@ class IdentifierType(BaseModel):
     degree_window_days: int | None = Field(default=None, ge=1)
     unique_per_person: bool = False
     edge_ttl_days: int | None = Field(default=None, ge=1)
+    level: Level | None = None
     witnesses: int = Field(default=1, ge=1)
     main_share: float = Field(default=0.0, ge=0, le=1)
     invalid_texts: tuple[str, ...] = ()
@@ -59,6 +63,11 @@ class IdentifierType(BaseModel):
     @classmethod
     def _lowered(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(text.strip().lower() for text in value)
+
+    @property
+    def shown_level(self) -> Level:
+        """How well the holder of one such identifier is known by it alone."""
+        return self.level or SHOWN[self.kind]
 
     @property
     def is_known(self) -> bool:
