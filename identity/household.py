@@ -21,7 +21,8 @@ EPSILON = 1e-9
 class Tie(BaseModel):
     """Something that two people may share.
 
-    ``weight``: what it counts, once a pair. ``max_people``: people who may share one value before it says nothing.
+    ``weight``: what it counts, once a pair; ``weight_once`` (default: the same) where one of the two was seen with it a single
+    time. ``max_people``: people who may share one value before it says nothing.
     ``min_share``: the least share that a value must have in a person's own of this name.
     """
 
@@ -29,8 +30,14 @@ class Tie(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     weight: float = Field(gt=0, le=1)
+    weight_once: float | None = Field(default=None, gt=0, le=1)
     max_people: int = Field(ge=2, le=50)
     min_share: float = Field(default=0.0, ge=0, le=1)
+
+    @property
+    def least_weight(self) -> float:
+        """What it counts where one of the two was seen with it once."""
+        return self.weight if self.weight_once is None else self.weight_once
 
 
 class HouseholdRules(BaseModel):
@@ -86,14 +93,14 @@ def ties(shared: DataFrame, surnames: DataFrame, rules: HouseholdRules) -> DataF
 
 
 def _private(shared: DataFrame, rules: HouseholdRules) -> DataFrame:
-    """``(one_id, name, value)`` of the values that are a person's own often enough and that few people share."""
+    """``(one_id, name, value, n)`` of the values that are a person's own often enough and that few people share."""
     own = Window.partitionBy("one_id", "name")
     summed = shared.groupBy("one_id", "name", "value").agg(F.sum("n").alias("n"))
     main = summed.withColumn("share", F.col("n") / F.sum("n").over(own)).where(
         F.col("share") >= _of(rules, "min_share") - EPSILON
     )
     crowd = main.withColumn("people", F.count("*").over(Window.partitionBy("name", "value")))
-    return crowd.where(F.col("people").between(2, _of(rules, "max_people"))).select("one_id", "name", "value")
+    return crowd.where(F.col("people").between(2, _of(rules, "max_people"))).select("one_id", "name", "value", "n")
 
 
 def _of(rules: HouseholdRules, attribute: str) -> Column:
@@ -102,9 +109,13 @@ def _of(rules: HouseholdRules, attribute: str) -> Column:
 
 
 def _pairs(private: DataFrame, rules: HouseholdRules) -> DataFrame:
-    one, other = (private.withColumnRenamed("one_id", end) for end in ("src", "dst"))
+    """``(src, dst, name, weight)``: each pair of people once for each kind of thing that they share."""
+    one = private.select("name", "value", F.col("one_id").alias("src"), F.col("n").alias("src_n"))
+    other = private.select("name", "value", F.col("one_id").alias("dst"), F.col("n").alias("dst_n"))
     both = one.join(other, on=["name", "value"], how="inner").where(F.col("src") < F.col("dst"))
-    return both.select("src", "dst", "name", _of(rules, "weight").alias("weight")).distinct()
+    is_lasting = F.least("src_n", "dst_n") > 1
+    weight = F.when(is_lasting, _of(rules, "weight")).otherwise(_of(rules, "least_weight"))
+    return both.groupBy("src", "dst", "name").agg(F.max(weight).alias("weight"))
 
 
 def _namesakes(pairs: DataFrame, surnames: DataFrame, rules: HouseholdRules) -> DataFrame:

@@ -31,7 +31,7 @@ def agg_duplicate_send(
     chosen = messages.where("campaign_id IS NOT NULL AND channel IS NOT NULL AND event IN ('sent', 'assigned')")
     campaigns = few(_touched(changed, chosen))
     part = chosen.join(campaigns, on="campaign_id", how="left_semi")
-    now = _counted(part.join(current(identity_map), on="customer_token", how="left"))
+    now = _counted(part.join(current(identity_map), on="customer_token", how="left")).localCheckpoint()
     gone = known.join(campaigns, on="campaign_id", how="left_semi").join(now, on=list(KEY), how="left_anti")
     return now.withColumn("_deleted", F.lit(False)).unionByName(gone.withColumn("_deleted", F.lit(True)))
 

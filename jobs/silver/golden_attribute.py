@@ -34,12 +34,10 @@ def golden_attribute(
     path = Path(settings.conf) / "survivorship.yml"
     rules = _held(load_survivorship(path), path)
     people = few(touched_people(changed, identity_map))
-    now = ranked(_claims(owned(records, identity_map, people), rules), rules).select(
-        *person.GOLDEN_ATTRIBUTE.column_names
-    )
-    gone = known.join(people, on="one_id", how="left_semi").join(
-        now.select(*person.GOLDEN_ATTRIBUTE.key), on=list(person.GOLDEN_ATTRIBUTE.key), how="left_anti"
-    )
+    own = owned(records, identity_map, people)
+    now = ranked(_claims(own, rules), rules).select(*person.GOLDEN_ATTRIBUTE.column_names).localCheckpoint()
+    key = list(person.GOLDEN_ATTRIBUTE.key)
+    gone = known.join(people, on="one_id", how="left_semi").join(now.select(*key), on=key, how="left_anti")
     return now.withColumn("_deleted", F.lit(False)).unionByName(gone.withColumn("_deleted", F.lit(True)))
 
 

@@ -76,6 +76,16 @@ def test_two_values_of_one_kind_count_once(spark: SparkSession) -> None:
     assert tied(spark, shared) == {}
 
 
+def test_what_both_were_seen_with_again_counts_more(spark: SparkSession) -> None:
+    parcels = {"name": "parcel", "weight": 1.0, "weight_once": 0.5, "max_people": 3}
+    rules = HouseholdRules.model_validate({"threshold": 1.0, "max_people": 4, "ties": [parcels]})
+    nobody = spark.createDataFrame([], "one_id string, surname string")
+    once = [("A", "parcel", "x", 5), ("B", "parcel", "x", 1)]
+    assert ties(spark.createDataFrame(once, SHARED), nobody, rules).isEmpty()
+    again = [*once, ("B", "parcel", "x", 1)]
+    assert ties(spark.createDataFrame(again, SHARED), nobody, rules).count() == 1
+
+
 def test_a_gift_is_not_where_one_lives(spark: SparkSession) -> None:
     names = [("A", "li"), ("B", "li")]
     at_home = [("B", "address", "b", 5)]

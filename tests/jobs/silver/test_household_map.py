@@ -14,6 +14,11 @@ Facts = Mapping[str, object]
 PEOPLE = {"A": "a", "B": "b", "C": "c", "D": "d"}
 
 
+def twice(*orders: Facts) -> list[Facts]:
+    """Each order again: what is sent once may be a gift."""
+    return [*orders, *orders]
+
+
 def sent(account: str, address: str | None, recipient: str | None = None) -> dict[str, object]:
     """An order of an account."""
     return {"customer_token": account, "address_token": address, "recipient_token": recipient}
@@ -63,7 +68,7 @@ def table(result: DataFrame) -> DataFrame:
 
 
 def test_people_who_have_parcels_sent_to_one_address_are_a_household(spark: SparkSession) -> None:
-    found = kept(households(spark, [sent("a", "x"), sent("a", "x"), sent("b", "x"), sent("c", "y"), sent("d", None)]))
+    found = kept(households(spark, twice(sent("a", "x"), sent("b", "x"), sent("c", "y"), sent("d", None))))
     assert set(found) == {"A", "B"}
     assert found["A"].household_id == found["B"].household_id
     assert len(found["A"].household_id) == 26
@@ -84,13 +89,20 @@ def test_a_fenced_device_needs_a_second_tie_and_a_merging_one_ties_nobody(spark:
     assert kept(households(spark, edges=merging, records=named)) == {}
 
 
+def test_one_parcel_needs_a_common_surname_with_it(spark: SparkSession) -> None:
+    orders = [sent("a", "x"), sent("b", "x")]
+    named = [{"source": "crm", "record_id": who, "customer_token": who, "name": "李雷"} for who in "ab"]
+    assert kept(households(spark, orders)) == {}
+    assert kept(households(spark, orders, records=named))["A"].evidence == "address,surname"
+
+
 def test_accounts_of_one_person_are_no_household(spark: SparkSession) -> None:
-    assert kept(households(spark, [sent("a", "x"), sent("b", "x")], people={"A": "a b"})) == {}
+    assert kept(households(spark, twice(sent("a", "x"), sent("b", "x")), people={"A": "a b"})) == {}
 
 
 def test_what_grows_too_large_is_refused_with_the_reason_and_no_id(spark: SparkSession) -> None:
     crowd = {f"P{n:02}": f"p{n:02}" for n in range(12)}
-    orders = [sent(f"p{n:02}", address) for n in range(12) for address in (f"x{n}", f"x{n + 1}")]
+    orders = twice(*[sent(f"p{n:02}", address) for n in range(12) for address in (f"x{n}", f"x{n + 1}")])
     found = kept(households(spark, orders, people=crowd))
     assert {(row.household_id, row.n_people, row.fence_reason) for row in found.values()} == {
         (None, 12, "tied people are 12, max_people 10")
@@ -99,18 +111,18 @@ def test_what_grows_too_large_is_refused_with_the_reason_and_no_id(spark: SparkS
 
 
 def test_a_household_keeps_its_id_while_people_come_and_go(spark: SparkSession) -> None:
-    two = [sent("a", "x"), sent("b", "x")]
+    two = twice(sent("a", "x"), sent("b", "x"))
     first = households(spark, two)
     home = kept(first)["A"].household_id
-    grown = kept(households(spark, [*two, sent("c", "x")], known=table(first), version=1))
+    grown = kept(households(spark, [*two, *twice(sent("c", "x"))], known=table(first), version=1))
     assert {who: row.household_id for who, row in grown.items()} == {"A": home, "B": home, "C": home}
-    left = households(spark, [*two[:1], sent("c", "x")], known=table(first), version=2)
+    left = households(spark, twice(sent("a", "x"), sent("c", "x")), known=table(first), version=2)
     assert {row.one_id for row in left.where("_deleted").collect()} == {"B"}
     assert {row.household_id for row in kept(left).values()} == {home}
 
 
 def test_a_merge_of_people_and_its_undoing_bring_the_household_back(spark: SparkSession) -> None:
-    orders = [sent("a", "x"), sent("b", "x"), sent("c", "x")]
+    orders = twice(sent("a", "x"), sent("b", "x"), sent("c", "x"))
     first = households(spark, orders)
     merged = households(spark, orders, people={"A": "a b", "C": "c", "D": "d"}, known=table(first), version=1)
     assert {row.one_id for row in merged.where("_deleted").collect()} == {"B"}
@@ -122,7 +134,7 @@ def test_a_merge_of_people_and_its_undoing_bring_the_household_back(spark: Spark
 def test_the_same_again_and_in_another_order_changes_nothing(spark: SparkSession) -> None:
     draw = random.Random(6)
     people = {f"P{n:02}": f"p{n:02}" for n in range(40)}
-    orders = [sent(f"p{n:02}", f"x{n // 3}", f"r{n // 2}") for n in range(40)]
+    orders = twice(*[sent(f"p{n:02}", f"x{n // 3}", f"r{n // 2}") for n in range(40)])
     first = households(spark, orders, people=people)
     rows = {who: tuple(row) for who, row in kept(first).items()}
     draw.shuffle(orders)
