@@ -7,7 +7,7 @@ from lakehouse.tables import gold, person, silver
 from tests.small_lake import SmallLake
 
 APP = "app__event"
-SELECT = ("+gold.mart_customer_360", "+gold.fct_identity_conversion", "+gold.agg_duplicate_send")
+SELECT = ("+gold.mart_customer_360", "+gold.fct_identity_conversion")
 
 
 def event(number: int, at: str, **fields: object) -> str:
