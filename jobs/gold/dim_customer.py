@@ -7,11 +7,12 @@ from pyspark.sql import functions as F
 
 from identity.identifiers import load_rules
 from identity.levels import confirmed, level
+from jobs.golden import golden
 from jobs.people import owned, touched_people
 from lakehouse.job import Changed, Group, Resource, job
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
-from lakehouse.tables import gold, person, silver
+from lakehouse.tables import gold, silver
 
 SURVIVING = {"gender": "string", "birth_on": "date", "city": "string", "home_store_id": "string"}
 
@@ -24,13 +25,11 @@ SURVIVING = {"gender": "string", "birth_on": "date", "city": "string", "home_sto
                 (silver.IDENTITY_MAP, "one_id"),
                 (silver.IDENTIFIER, "id_token"),
                 (silver.CUSTOMER_RECORD, "customer_token"),
-                (person.GOLDEN_ATTRIBUTE, "one_id"),
             )
         ),
         "identity_map": silver.IDENTITY_MAP,
         "identifiers": silver.IDENTIFIER,
         "records": silver.CUSTOMER_RECORD,
-        "attributes": person.GOLDEN_ATTRIBUTE,
         "settings": Resource.SETTINGS,
     },
     load=Merge(),
@@ -42,7 +41,6 @@ def dim_customer(
     identity_map: DataFrame,
     identifiers: DataFrame,
     records: DataFrame,
-    attributes: DataFrame,
     settings: Settings,
 ) -> DataFrame:
     """Make one row of each person that changed: level of identity, and the attributes that survived with their sources."""
@@ -58,15 +56,14 @@ def dim_customer(
             level(F.max(confirmed(rules, F.col("id_type"), F.col("n_sources")))).alias("identity_level"),
         )
     )
-    known = (
-        owned(records, identity_map, people)
-        .groupBy("one_id")
-        .agg(F.count_distinct("source").alias("n_sources"), F.min("joined_at").alias("joined_at"))
+    own = owned(records, identity_map, people)
+    known = own.groupBy("one_id").agg(
+        F.count_distinct("source").alias("n_sources"), F.min("joined_at").alias("joined_at")
     )
     return (
         people.join(held, on="one_id", how="left")
         .join(known, on="one_id", how="left")
-        .join(_survivors(attributes.join(people, on="one_id", how="left_semi")), on="one_id", how="left")
+        .join(_survivors(golden(own, settings)), on="one_id", how="left")
         .withColumns(
             {
                 "identity_level": F.coalesce("identity_level", level(F.lit(0))),

@@ -33,6 +33,7 @@ DAY = 86_400
     },
     load=Merge(),
     group=Group.GOLD,
+    cadence="weekly",
 )
 def fct_identity_conversion(
     changed: DataFrame,

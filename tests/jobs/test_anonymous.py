@@ -7,7 +7,7 @@ from lakehouse.tables import gold, person, silver
 from tests.small_lake import SmallLake
 
 APP = "app__event"
-SELECT = ("+gold.mart_customer_360", "+gold.fct_identity_conversion")
+SELECT = ("+gold.mart_customer_360", "+gold.fct_identity_conversion", "silver.golden_attribute")
 
 
 def event(number: int, at: str, **fields: object) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from jobs.gold.dim_customer import dim_customer
-from lakehouse.tables import person, silver
+from lakehouse.tables import silver
 from tests.jobs.frames import frame, keys, owners, shipped
 
 SEEN = datetime(2025, 3, 1, tzinfo=UTC)
@@ -17,10 +17,10 @@ def held(token: str, id_type: str, n_sources: int = 1) -> dict[str, object]:
     return {"id_token": token, "id_type": id_type, "n_sources": n_sources, "first_seen_at": SEEN}
 
 
-def survivor(one_id: str, attribute: str, value: str, source: str = "crm__member", rank: int = 1) -> dict[str, object]:
-    """A row of silver.golden_attribute."""
-    row = {"one_id": one_id, "attribute": attribute, "value": value, "source": source, "rank": rank}
-    return row | {"is_survivor": rank == 1}
+def record(token: str, source: str, day: int, **values: object) -> dict[str, object]:
+    """A row of silver.customer_record, changed on a day of March 2025."""
+    own = {"source": source, "record_id": f"{source}/{token}", "customer_token": token}
+    return own | {"updated_at": SEEN.replace(day=day)} | values
 
 
 def rows(
@@ -29,7 +29,6 @@ def rows(
     identifiers: Sequence[Mapping[str, object]],
     *,
     changed: DataFrame,
-    attributes: Sequence[Mapping[str, object]] = (),
     records: Sequence[Mapping[str, object]] = (),
 ) -> dict[str, Row]:
     """The job's rows by person."""
@@ -38,7 +37,6 @@ def rows(
         identity_map=owners(spark, silver.IDENTITY_MAP, people),
         identifiers=frame(spark, silver.IDENTIFIER, identifiers),
         records=frame(spark, silver.CUSTOMER_RECORD, records),
-        attributes=frame(spark, person.GOLDEN_ATTRIBUTE, attributes),
         settings=shipped(),
     )
     assert isinstance(result, DataFrame)
@@ -46,24 +44,20 @@ def rows(
 
 
 def test_attributes_are_the_survivors_with_their_sources(spark: SparkSession) -> None:
-    attributes = [
-        survivor("A", "birth_on", "1990-02-03"),
-        survivor("A", "birth_on", "1990-03-02", "app__event", 2),
-        survivor("A", "city", "上海", "app__event"),
-        survivor("A", "name", "李雷"),
-        survivor("B", "city", "杭州"),
+    records = [
+        record("m1", "crm__member", 1, birth_on=date(1990, 2, 3), city="杭州", name="李雷", joined_at=SEEN),
+        record("a1", "app__event", 9, birth_on=date(1990, 3, 2), city="上海"),
+        record("w1", "web__event", 5, birth_on=date(1990, 2, 3)),
+        record("m2", "crm__member", 9, city="广州"),
     ]
-    found = rows(
-        spark,
-        {"A": "m1", "B": "m2"},
-        [held("m1", "member_no"), held("m2", "member_no")],
-        changed=keys(spark, "one_id", ["A"]),
-        attributes=attributes,
-    )
+    identifiers = [held("m1", "member_no"), held("a1", "app_user"), held("w1", "web_user"), held("m2", "member_no")]
+    people = {"A": "m1 a1 w1", "B": "m2"}
+    found = rows(spark, people, identifiers, changed=keys(spark, "one_id", ["A"]), records=records)
     assert set(found) == {"A"}
     own = found["A"]
     assert (own.birth_on, own.birth_on_source) == (date(1990, 2, 3), "crm__member")
     assert (own.city, own.city_source, own.gender, own.gender_source) == ("上海", "app__event", None, None)
+    assert (own.n_sources, own.n_identifiers) == (3, 3)
     assert "name" not in own
 
 
