@@ -18,6 +18,8 @@ from lakehouse.errors import SettingsError
 
 Kind = Literal["account", "contact", "trace"]
 Strength = Literal["strong", "weak"]
+Level = Literal["anonymous", "pseudonymous", "known"]
+SHOWN: dict[Kind, Level] = {"account": "pseudonymous", "contact": "known", "trace": "anonymous"}
 
 
 class IdentifierType(BaseModel):
@@ -29,6 +31,7 @@ class IdentifierType(BaseModel):
     how many of one account type; ``max_neighbours``: how many identifiers of any type; all three within any
     ``degree_window_days`` where that is said, else ever. ``unique_per_person``: a person has one value at most; where two
     meet, the weakest evidence between them is cut. ``edge_ttl_days``: an edge not seen for so long expires.
+    ``level``: how well its holder is known by it (default: by kind, an account pseudonymous, a contact known).
     ``witnesses``: records that must show an edge of this type before it merges; ``main_share``: the least share that an
     edge must have in its account's records with this type. ``invalid_texts`` (lower case, trimmed), ``invalid_regexp`` and
     ``valid_regexp`` (whole value) hold for the normalised value.
@@ -49,6 +52,7 @@ class IdentifierType(BaseModel):
     degree_window_days: int | None = Field(default=None, ge=1)
     unique_per_person: bool = False
     edge_ttl_days: int | None = Field(default=None, ge=1)
+    level: Level | None = None
     witnesses: int = Field(default=1, ge=1)
     main_share: float = Field(default=0.0, ge=0, le=1)
     invalid_texts: tuple[str, ...] = Field(default=(), strict=False)
@@ -69,6 +73,11 @@ class IdentifierType(BaseModel):
     def _holds_together(self) -> Self:
         _refuse(type(self).__name__, (((field,), rule) for field, rule in contradictions(dict(self))))
         return self
+
+    @property
+    def shown_level(self) -> Level:
+        """How well the holder of one such identifier is known by it alone."""
+        return self.level or SHOWN[self.kind]
 
     @property
     def is_known(self) -> bool:

@@ -1,6 +1,7 @@
 """Contracts of silver: typed, de-duplicated, tokenised entities, one definition for every department."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
+from lakehouse.tables import person
 
 B, D, ID, Q, T = (
     DataClass.BEHAVIOURAL,
@@ -97,6 +98,7 @@ ORDER_HEADER = Table(
         Column("status", "string", "the source's status"),
         CUSTOMER_TOKEN,
         _token("recipient_token", "recipient's phone, keyed hash; null when masked"),
+        _token("address_token", "where the parcel went, keyed hash; null where the source does not say it in full"),
         Column("paid_amount", "decimal(18,2)", "paid, where the source says it on the order", data_class=B),
         CURRENCY,
         *TECHNICAL,
@@ -370,4 +372,6 @@ ALL = (
     IDENTITY_MAP,
     IDENTITY_ALIAS,
     IDENTITY_EVENT,
+    person.GOLDEN_ATTRIBUTE,
+    person.HOUSEHOLD_MAP,
 )
