@@ -49,6 +49,16 @@ CONTRADICTIONS = (
         lambda share, witnesses: share > 0 and witnesses < 2,
         "the first record of an account always has share 1: main_share needs witnesses: 2 or more",
     ),
+    Contradiction(
+        ("vouched_by", "witnesses"),
+        lambda sources, witnesses: bool(sources) and witnesses < 2,
+        "no witnesses to do without: vouched_by needs witnesses: 2 or more",
+    ),
+    Contradiction(
+        ("unique_per_person", "strength"),
+        lambda unique, strength: unique and strength == "weak",
+        "weak evidence never joins two known people: unique_per_person needs strength: strong",
+    ),
 )
 
 

@@ -33,8 +33,8 @@ class IdentifierType(BaseModel):
     meet, the weakest evidence between them is cut. ``edge_ttl_days``: an edge not seen for so long expires.
     ``level``: how well its holder is known by it (default: by kind, an account pseudonymous, a contact known).
     ``witnesses``: records that must show an edge of this type before it merges; ``main_share``: the least share that an
-    edge must have in its account's records with this type. ``invalid_texts`` (lower case, trimmed), ``invalid_regexp`` and
-    ``valid_regexp`` (whole value) hold for the normalised value.
+    edge must have in its account's records with this type; ``vouched_by``: sources whose word is enough. ``invalid_texts``
+    (lower case, trimmed), ``invalid_regexp`` and ``valid_regexp`` (whole value) hold for the normalised value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -55,6 +55,7 @@ class IdentifierType(BaseModel):
     level: Level | None = None
     witnesses: int = Field(default=1, ge=1)
     main_share: float = Field(default=0.0, ge=0, le=1)
+    vouched_by: tuple[str, ...] = Field(default=(), strict=False)
     invalid_texts: tuple[str, ...] = Field(default=(), strict=False)
     invalid_regexp: str | None = None
     valid_regexp: str | None = None

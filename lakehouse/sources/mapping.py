@@ -155,5 +155,6 @@ def _observe(block: Identifiers, bronze: DataFrame, key: bytes) -> DataFrame:
         F.inline_outer("ids"),
         F.col("at").alias("first_seen_at"),
         F.col("at").alias("last_seen_at"),
+        F.when(F.col("at").isNotNull(), F.array(F.to_date("at"))).alias("seen_on"),
         *LINEAGE,
     ).where(F.col("id_token").isNotNull())

@@ -90,7 +90,7 @@ def test_contradictions_are_refused(tmp_path: Path, entry: str, rule: str) -> No
 
 
 def test_what_is_unusual_but_has_a_meaning_is_allowed(tmp_path: Path) -> None:
-    entry = "kind: trace, strength: weak, is_merging: false, priority: 3, max_degree: 4, unique_per_person: true"
+    entry = "kind: trace, strength: strong, is_merging: false, priority: 3, max_degree: 4, unique_per_person: true"
     redundant = "{name: code, valid_regexp: '[0-9]+', invalid_texts: [unknown, ''], " + entry.removeprefix("") + "}"
     assert faults_of(tmp_path, f"{HEAD}  - {redundant}\n") == []
 

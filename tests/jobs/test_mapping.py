@@ -117,7 +117,8 @@ def expected_sightings(source: str) -> list[list[tuple[str, str]]]:
         for named in seen["ids"]:
             row = {"record_id": record, "id_type": named.partition(":")[0], "id_token": hashed(named)}
             times = {f"{end}_seen_at": seen["at"] for end in ("first", "last") if seen["at"]}
-            wanted.append(sorted((row | times | {"_file": f"{number:04d}"}).items()))
+            days = {"seen_on": f"[{seen['at'][:10]}]"} if seen["at"] else {}
+            wanted.append(sorted((row | times | days | {"_file": f"{number:04d}"}).items()))
     return sorted(wanted)
 
 
