@@ -53,7 +53,8 @@ def check(env: str | None, file: Path | None) -> None:
 def import_(file: Path, out: Path | None, sources: Path | None, entity: str | None) -> None:
     """Convert a Treasure Data unify.yml or a RudderStack Profiles project, and say what has no counterpart.
 
-    FILE: the unify.yml, or any file of the project, or their folder. What was lost, changed or guessed is printed by file and line.
+    FILE: the unify.yml, or any file of the project, or their folder. What was lost, changed or guessed is printed by file
+    and line.
     """
     imported = import_rules(file, entity)
     rules = _proven(imported)
