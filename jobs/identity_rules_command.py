@@ -9,6 +9,7 @@ import click
 
 from identity.identifiers import IdentifierType, IdentityRules, load_rules
 from identity.imported import Imported, format_of, import_rules
+from identity.imported.completed import refused_example
 from identity.imported.parts import read_parts
 from identity.rulesfile import RulesError
 from lakehouse.errors import SettingsError
@@ -36,6 +37,9 @@ def check(env: str | None, file: Path | None) -> None:
         _hint(path)
         raise SystemExit(1) from error
     click.echo("\n".join(summary(rules)))
+    for kind in rules.identifiers:
+        if example := refused_example(kind.name, kind.valid_regexp):
+            click.echo(f"note: {kind.name}.valid_regexp refuses values as cleaning leaves them, like {example}")
     if file is None:
         sources = load_sources(Path(settings.sources or Path(settings.conf) / "sources"))
         unknown = list(unknown_types(rules, sources))
@@ -53,8 +57,7 @@ def check(env: str | None, file: Path | None) -> None:
 def import_(file: Path, out: Path | None, sources: Path | None, entity: str | None) -> None:
     """Convert a Treasure Data unify.yml or a RudderStack Profiles project, and say what has no counterpart.
 
-    FILE: the unify.yml, or any file of the project, or their folder. What was lost, changed or guessed is printed by file
-    and line.
+    FILE: the unify.yml, or any file of the project, or their folder. What was lost, changed or guessed is printed by line.
     """
     imported = import_rules(file, entity)
     rules = _proven(imported)

@@ -1,5 +1,6 @@
 """The two commands: faults one a line with the line, a table where there is none; an import that never writes over a file."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,14 @@ def test_an_import_writes_over_nothing(unify: Path, tmp_path: Path) -> None:
 def test_an_entity_that_is_not_there_is_an_error(unify: Path) -> None:
     done = kith("import", unify, "--entity", "shop")
     assert "no id is called shop: person" in str(done.exception)
+
+
+def test_a_pattern_that_refuses_what_cleaning_gives_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    path = tmp_path / "conf" / "identity.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(r"\\+[1-9][0-9]{6,14}", "[0-9]{11}"), encoding="utf-8")
+    monkeypatch.setenv("KITH_CONF", str(tmp_path / "conf"))
+    done = kith("check")
+    assert "note: phone.valid_regexp refuses values as cleaning leaves them, like +8613912345678" in done.output
+    assert done.exit_code == 0
