@@ -41,7 +41,7 @@ def check(env: str | None, file: Path | None) -> None:
         if example := refused_example(kind.name, kind.valid_regexp):
             click.echo(f"note: {kind.name}.valid_regexp refuses values as cleaning leaves them, like {example}")
     if file is None:
-        sources = load_sources(Path(settings.sources or Path(settings.conf) / "sources"))
+        sources = load_sources(settings.sources_path)
         unknown = list(unknown_types(rules, sources))
         for line in [*unknown, *unseen_types(rules, sources)]:
             click.echo(line)
