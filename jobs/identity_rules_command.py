@@ -9,6 +9,7 @@ import click
 
 from identity.identifiers import IdentifierType, IdentityRules, load_rules
 from identity.imported import Imported, format_of, import_rules
+from identity.imported.completed import refused_example
 from identity.imported.parts import read_parts
 from identity.rulesfile import RulesError
 from lakehouse.errors import SettingsError
@@ -36,8 +37,11 @@ def check(env: str | None, file: Path | None) -> None:
         _hint(path)
         raise SystemExit(1) from error
     click.echo("\n".join(summary(rules)))
+    for kind in rules.identifiers:
+        if example := refused_example(kind.name, kind.valid_regexp):
+            click.echo(f"note: {kind.name}.valid_regexp refuses values as cleaning leaves them, like {example}")
     if file is None:
-        sources = load_sources(Path(settings.sources or Path(settings.conf) / "sources"))
+        sources = load_sources(settings.sources_path)
         unknown = list(unknown_types(rules, sources))
         for line in [*unknown, *unseen_types(rules, sources)]:
             click.echo(line)

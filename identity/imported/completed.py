@@ -1,7 +1,6 @@
 """From a draft to settings that our loader takes: what the foreign file does not say is guessed by name, and noted."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from identity.imported.draft import Draft, DraftType
@@ -30,6 +29,12 @@ def completed(draft: Draft) -> list[tuple[DraftType, Entry]]:
         draft.note("guessed", found.file, found.line, found.name, text)
         result.append((found, _entry(found, known, priority)))
     return result
+
+
+def refused_example(name: str, valid_regexp: str | None) -> str | None:
+    """A good value of a type, as cleaning leaves it, that the type's own pattern refuses; None where it takes it."""
+    example = CLEANED.get(IDENTIFIER_RULES.get(name, ""))
+    return example if example and valid_regexp and not re.fullmatch(valid_regexp, example) else None
 
 
 def _entry(found: DraftType, known: Guess, priority: int) -> Entry:
@@ -73,7 +78,8 @@ def _usable(draft: Draft, found: DraftType) -> DraftType:
         if fault:
             draft.note("lost", found.file, found.line, f"{found.name}.{key}", f"{fault}: {pattern}")
             found = replace(found, valid_regexp=None) if key == "valid_regexp" else replace(found, invalid_regexp=None)
-    for text in _cleaning(found):
+    if example := refused_example(found.name, found.valid_regexp):
+        text = f"it refuses values as they are here after cleaning, like {example}: {found.valid_regexp}"
         draft.note("lost", found.file, found.line, f"{found.name}.valid_regexp", text)
         found = replace(found, valid_regexp=None)
     rule = IDENTIFIER_RULES.get(found.name)
@@ -83,12 +89,6 @@ def _usable(draft: Draft, found: DraftType) -> DraftType:
         text = f"cleaned as a code: only a type that is called {name} is cleaned as {what}; rename it in both files"
         draft.note("guessed", found.file, found.line, found.name, text)
     return found
-
-
-def _cleaning(found: DraftType) -> Iterator[str]:
-    example = CLEANED.get(IDENTIFIER_RULES.get(found.name, ""))
-    if example and found.valid_regexp and not re.fullmatch(found.valid_regexp, example):
-        yield f"it refuses values as they are here after cleaning, like {example}: {found.valid_regexp}"
 
 
 def _with_an_account(draft: Draft, types: list[DraftType], guesses: list[Guess]) -> list[Guess]:

@@ -1,5 +1,7 @@
 """Treasure Data's `unify.yml` (https://docs.treasuredata.com, ID Unification): keys, tables, canonical and persistent ids."""
 
+from collections.abc import Iterator
+
 from identity.imported.draft import Draft, DraftType, Shown, our_name
 from identity.imported.parts import Part, Text
 from identity.imported.patterns import field_of, found_anywhere
@@ -28,7 +30,8 @@ def read_unify(top: Part, entity: str | None) -> Draft:
     chosen = _choose(top, ids, entity)
     merging = _merging(draft, chosen, ids)
     draft.note("changed", chosen.file, chosen.line, chosen.path, "the id is called one_id here")
-    _types(draft, top, merging, _unique(draft, chosen))
+    unique = {name for one in _chain(chosen, ids) for name in _unique(draft, one)}
+    _types(draft, top, merging, unique)
     tables = {limit.value for limit in chosen.texts("source_tables")}
     for table in top.parts("tables"):
         _table(draft, table, tables)
@@ -99,21 +102,18 @@ def _merging(draft: Draft, chosen: Part, ids: dict[str, Part]) -> dict[str, Text
         draft.note("lost", chosen.file, time.line, f"{chosen.path}.merge_by_keys", "time is no identifier")
     for one in _chain(chosen, ids)[1:]:
         draft.note("changed", one.file, one.line, one.path, "its keys merge in one graph with those of the id above it")
-        one.pass_over()
     return found
 
 
-def _unique(draft: Draft, chosen: Part) -> str:
+def _unique(draft: Draft, part: Part) -> Iterator[str]:
     """The key of which a person has one value at most: two values of it are never merged."""
-    found = chosen.text("do_not_merge_key")
-    if found is None:
-        return ""
-    path = f"{chosen.path}.do_not_merge_key"
-    draft.note("changed", chosen.file, found.line, path, f"unique_per_person of {our_name(found.value)}")
-    return our_name(found.value)
+    if found := part.text("do_not_merge_key"):
+        path = f"{part.path}.do_not_merge_key"
+        draft.note("changed", part.file, found.line, path, f"unique_per_person of {our_name(found.value)}")
+        yield our_name(found.value)
 
 
-def _types(draft: Draft, top: Part, merging: dict[str, Text], unique: str) -> None:
+def _types(draft: Draft, top: Part, merging: dict[str, Text], unique: set[str]) -> None:
     keys = {part_name(part): part for part in top.parts("keys")}
     for name in [*merging, *(name for name in keys if name not in merging)]:
         part = keys.get(name)
@@ -130,7 +130,7 @@ def _types(draft: Draft, top: Part, merging: dict[str, Text], unique: str) -> No
                 part.file,
                 part.line,
                 is_merging=name in merging,
-                unique_per_person=our_name(name) == unique,
+                unique_per_person=our_name(name) in unique,
                 invalid_texts=tuple(text.value for text in part.texts("invalid_texts") if text.value.strip()),
                 valid_regexp=found_anywhere(pattern.value) if pattern else None,
             )

@@ -1,11 +1,15 @@
 """The identity rules: what the shipped file says, and that each fault is named with file, key and rule."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from identity.identifiers import IdentityRules, load_rules
+from identity.identifiers import Alarms, IdentifierType, IdentityRules, load_rules
 from lakehouse.errors import SettingsError
+from lakehouse.settings import ROOT
+
+GUIDE = (ROOT / "docs" / "identity-rules.md").read_text(encoding="utf-8")
 
 GOOD = """
 engine: forest
@@ -98,3 +102,18 @@ def test_a_file_that_is_not_there_or_not_yaml_is_named(tmp_path: Path) -> None:
 def test_an_unknown_type_is_refused(rules: IdentityRules) -> None:
     with pytest.raises(SettingsError, match=r"identifiers\[fax\]"):
         rules.type_of("fax")
+
+
+def test_the_guide_names_every_key() -> None:
+    fields = {*IdentityRules.model_fields, *IdentifierType.model_fields} | {
+        f"alarms.{key}" for key in Alarms.model_fields
+    }
+    assert {key for key in fields - {"alarms"} if f"`{key}`" not in GUIDE} == set()
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL))
+def test_the_guides_examples_load(tmp_path: Path, example: str) -> None:
+    rules = rules_of(
+        tmp_path, GOOD.replace("name: phone", "name: mail").replace("name: member_no", "name: first") + example
+    )
+    assert len(rules.identifiers) > 3
