@@ -3,10 +3,10 @@
     python -m benchmarks.households HOME
 
 HOME is the home of a lake with `simulated/truth` beside it in which `silver.household_map` has run (`kith demo`, or `kith run
-+silver.household_map`). Judged are pairs of people. A found person stands for the planted one who has most of their identifiers
-that only one planted person has; a person whose identifiers were not all found to be one person's may be two or more found people,
-who then share a home of course, and make no pair. Of the planted pairs, those *within sight* have both people behind some parcel's address or some
-shared device: of the others no record says anything.
++silver.household_map`). Judged are pairs of planted people. A found person stands for the planted one who has most of their
+identifiers that only one planted person has. Who was found in several pieces may share a home with themselves: that makes no pair,
+and is told apart. Of the planted pairs, those *within sight* have both people behind some parcel's address or some edge that the
+fences cut: of the others no record says anything.
 """
 
 import argparse
