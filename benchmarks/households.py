@@ -3,9 +3,10 @@
     python -m benchmarks.households HOME
 
 HOME is the home of a lake with `simulated/truth` beside it in which `silver.household_map` has run (`kith demo`, or `kith run
-+silver.household_map`). Judged are pairs of people. A found person stands for the planted one who has most of their identifiers
-that only one planted person has. Of the planted pairs, those *within sight* have both people behind some parcel's address or some
-shared device: of the others no record says anything.
++silver.household_map`). Judged are pairs of planted people. A found person stands for the planted one who has most of their
+identifiers that only one planted person has. Who was found in several pieces may share a home with themselves: that makes no pair,
+and is told apart. Of the planted pairs, those *within sight* have both people behind some parcel's address or some edge that the
+fences cut: of the others no record says anything.
 """
 
 import argparse
@@ -31,7 +32,9 @@ def main() -> None:
     homes = planted.localCheckpoint()
     true = _pairs(homes, "household_id").localCheckpoint()
     kept = context.lake.read(person.HOUSEHOLD_MAP).where("household_id IS NOT NULL")
-    found = _pairs(kept.join(stands_for, on="one_id", how="inner"), "household_id").localCheckpoint()
+    placed = kept.join(stands_for, on="one_id", how="inner").localCheckpoint()
+    found = _pairs(placed, "household_id").localCheckpoint()
+    pieces = placed.groupBy("household_id").agg(F.count("*").alias("n"), F.count_distinct("person_id").alias("people"))
     sight = _in_sight(context).join(stands_for, on="one_id", how="inner").select("person_id").distinct()
     ends = [sight.withColumnRenamed("person_id", end) for end in ("src", "dst")]
     visible = true.join(ends[0], on="src", how="inner").join(ends[1], on="dst", how="inner").count()
@@ -39,6 +42,9 @@ def main() -> None:
     n_found, n_true = found.count(), true.count()
     print(
         f"{homes.count():,} people planted, {kept.count():,} in {kept.select('household_id').distinct().count():,} households"
+    )
+    print(
+        f"{pieces.where('people = 1 AND n > 1').count():,} of these households are one planted person in several pieces"
     )
     print(f"precision {right / n_found if n_found else 1:.4f} ({right:,} of {n_found:,} pairs found)")
     print(f"recall {right / visible if visible else 1:.4f} of the {visible:,} pairs within sight")
