@@ -11,7 +11,7 @@ from lakehouse.tables import silver
 @job(
     writes=silver.IDENTIFIER_OBSERVATION,
     reads={"rows": Mapped()},
-    load=Merge(least=("first_seen_at",), greatest=("last_seen_at",)),
+    load=Merge(least=("first_seen_at", "_first_row"), greatest=("last_seen_at",)),
     group=Group.SILVER,
 )
 def identifier_observation(rows: DataFrame) -> DataFrame:
@@ -19,6 +19,7 @@ def identifier_observation(rows: DataFrame) -> DataFrame:
     return rows.groupBy(*silver.IDENTIFIER_OBSERVATION.key).agg(
         F.min("first_seen_at").alias("first_seen_at"),
         F.max("last_seen_at").alias("last_seen_at"),
+        F.min("_first_row").alias("_first_row"),
         F.min("_file").alias("_file"),
         F.min("_row").alias("_row"),
     )

@@ -155,5 +155,8 @@ def _observe(block: Identifiers, bronze: DataFrame, key: bytes) -> DataFrame:
         F.inline_outer("ids"),
         F.col("at").alias("first_seen_at"),
         F.col("at").alias("last_seen_at"),
+        F.struct(F.col("at").alias("seen_at"), F.col("_file").alias("file"), F.col("_row").alias("row")).alias(
+            "_first_row"
+        ),
         *LINEAGE,
     ).where(F.col("id_token").isNotNull())

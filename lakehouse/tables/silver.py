@@ -231,6 +231,12 @@ IDENTIFIER_OBSERVATION = Table(
         Column("id_token", "string", "the identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=ID),
         Column("first_seen_at", "timestamp", "first sighting by event time (UTC)", required=True),
         Column("last_seen_at", "timestamp", "last sighting by event time (UTC)", required=True),
+        Column(
+            "_first_row",
+            "struct<seen_at:timestamp,file:string,row:bigint>",
+            "the row of a source's file that showed it first: the least of all, so that MERGE folds it",
+            data_class=T,
+        ),
     ),
     key=("source", "record_id", "id_type", "id_token"),
     cluster_by=("id_token",),

@@ -1,0 +1,161 @@
+"""Stories of identity as a picture: identifiers as boxes down the page, the evidence between them as lines with words."""
+
+from collections.abc import Iterable, Mapping
+
+from identity.explain import PIN, Evidence
+from identity.identifiers import IdentityRules
+from jobs.explaining.story import Pair, Person, Step
+from jobs.explaining.text import SHORT, labels, named, place, strength
+from jobs.reporting.markup import el, esc
+
+WIDTH, LEFT, TOP, BOX, GAP, INDENT = 860.0, 24.0, 58.0, 30.0, 62.0, 30.0
+ROW = 46.0
+CHARACTER = 7.2
+MOST_ROWS = 60
+"""Identifiers of a person that are drawn."""
+FILLS = {"account": "#2f6fde", "contact": "#1f8a5b", "trace": "#7a7f8a"}
+STYLE = (
+    "text{font-family:system-ui,'Noto Sans','Noto Sans CJK SC',sans-serif;font-size:13px;fill:#1d2330}"
+    ".title{font-size:16px;font-weight:600}.soft{fill:#667085;font-size:12px}.box{fill:#fff;stroke-width:1.6}"
+    ".held{stroke:#475467}.cut{stroke:#c8372d;stroke-dasharray:5 5}.why{fill:#c8372d;font-size:12px}.line{fill:none}"
+)
+TITLES = {
+    "same": "One person: both references name the same identifier",
+    "joined": "One person: the strongest path of evidence",
+    "apart": "Two people: the strongest path between them is cut",
+    "unlinked": "Two people: no evidence at either of them leads to the other",
+}
+
+
+def draw(story: Pair | Person, rules: IdentityRules) -> str:
+    """The story as an SVG document of its own."""
+    kinds = {one.name: one.kind for one in rules.identifiers}
+    height, parts = _pair(story, kinds) if isinstance(story, Pair) else _person(story, kinds)
+    box = f"0 0 {WIDTH:.0f} {height:.0f}"
+    back = el("rect", x=0.0, y=0.0, width=WIDTH, height=height, fill="#ffffff")
+    name = TITLES[story.verdict] if isinstance(story, Pair) else f"Person {story.one_id}"
+    keys = _keys()
+    document = el(
+        "svg",
+        el("style", STYLE),
+        back,
+        el("text", esc(name), x=LEFT, y=30.0, cls="title"),
+        *keys,
+        *parts,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=box,
+        width=f"{WIDTH:.0f}",
+        height=f"{height:.0f}",
+        role="img",
+        aria_label=name,
+    )
+    return document + "\n"
+
+
+def _keys() -> list[str]:
+    parts, x = [], WIDTH - 250
+    for kind, fill in FILLS.items():
+        parts.append(el("rect", x=x, y=20.0, width=12.0, height=12.0, rx=3, fill=fill))
+        parts.append(el("text", esc(kind), x=x + 17, y=30.0, cls="soft"))
+        x += 34 + len(kind) * CHARACTER
+    return parts
+
+
+def _box(x: float, y: float, text: str, fill: str) -> str:
+    width = 34 + len(text) * CHARACTER + sum(CHARACTER * 0.8 for c in text if ord(c) > 0x2E80)
+    return (
+        el("rect", x=x, y=y, width=width, height=BOX, rx=7, cls="box", stroke=fill)
+        + el("rect", x=x + 9, y=y + 9, width=12.0, height=12.0, rx=3, fill=fill)
+        + el("text", esc(text), x=x + 27, y=y + 20)
+    )
+
+
+def _pair(pair: Pair, kinds: Mapping[str, str]) -> tuple[float, list[str]]:
+    typed = labels(pair.a, pair.b)
+    if not pair.steps:
+        said = f"{pair.a.text} is of {pair.a.one_id}, {pair.b.text} of {pair.b.one_id}"
+        return TOP + 40, [el("text", esc(said), x=LEFT, y=TOP + 12)]
+    edges = [step.edge for step in pair.steps]
+    ends = [(edges[0].src_token, edges[0].src_type), *((edge.dst_token, edge.dst_type) for edge in edges)]
+    parts, y = [], TOP
+    for number, (token, id_type) in enumerate(ends):
+        if number:
+            parts.append(_link(pair.steps[number - 1], y))
+            y += GAP + 16 * (len(_words(pair.steps[number - 1])) - 2)
+        parts.append(_box(LEFT, y, named(token, id_type, typed), _fill(id_type, kinds)))
+        y += BOX
+    people = "" if pair.a.one_id == pair.b.one_id else f" and {pair.b.one_id}"
+    parts.append(el("text", esc(f"{pair.a.one_id}{people}"), x=LEFT, y=y + 24, cls="soft"))
+    return y + 40, parts
+
+
+def _fill(id_type: str, kinds: Mapping[str, str]) -> str:
+    return FILLS[kinds.get(id_type, "trace")]
+
+
+def _words(step: Step) -> list[tuple[str, str]]:
+    """Lines beside a link with their class: the rule, the fence, up to two records, how many more."""
+    edge = step.edge
+    lines = [(f"{edge.rule_id}: {strength(edge)}", "")]
+    if edge.is_cut:
+        lines.append((f"cut ({edge.fence}): {edge.reason}", "why"))
+    lines += [(f"{one.source} record {one.record_id[:SHORT]}…, {place(one)}", "soft") for one in step.records[:2]]
+    rest = step.n_more + len(step.records[2:])
+    if rest:
+        lines.append((f"and {rest:,} more record{'' if rest == 1 else 's'}", "soft"))
+    return lines if len(lines) > 1 else [*lines, ("", "soft")]
+
+
+def _link(step: Step, y: float) -> str:
+    words = _words(step)
+    height = GAP + 16 * (len(words) - 2)
+    x = LEFT + 40
+    line = el("line", x1=x, y1=y, x2=x, y2=y + height, cls=_cls(step.edge), stroke_width=_stroke(step.edge))
+    top = y + (height - 16 * len(words)) / 2 + 12
+    texts = [el("text", esc(text), x=x + 18, y=top + 16 * n, cls=cls or None) for n, (text, cls) in enumerate(words)]
+    return line + "".join(texts)
+
+
+def _cls(edge: Evidence) -> str:
+    return "line cut" if edge.is_cut else "line held"
+
+
+def _stroke(edge: Evidence) -> float:
+    return 5.0 if edge.edge_type == PIN else 1.0 + 2.5 * min(1.0, edge.weight)
+
+
+def _person(person: Person, kinds: Mapping[str, str]) -> tuple[float, list[str]]:
+    typed = labels(person.reference)
+    types = {held.token: held.id_type for held in person.identifiers}
+    spots = {person.root: (LEFT, TOP + 16)}
+    says = (
+        f"{person.level or 'not yet in gold'}, {len(person.identifiers)} identifiers; below, what holds them together"
+    )
+    parts = [el("text", esc(says), x=LEFT, y=TOP - 6, cls="soft")]
+    shown = person.tree[:MOST_ROWS]
+    for number, (depth, step) in enumerate(shown, start=1):
+        spots[step.edge.dst_token] = (LEFT + INDENT * depth, TOP + 16 + ROW * number)
+    parts += [_branch(step, spots) for _, step in shown]
+    drawn: Iterable[tuple[str, tuple[float, float]]] = spots.items()
+    parts += [_box(x, y, named(t, types.get(t, "?"), typed), _fill(types.get(t, "?"), kinds)) for t, (x, y) in drawn]
+    bottom = TOP + 16 + ROW * (len(shown) + 1)
+    rest = len(person.tree) - len(shown)
+    notes = [f"and {rest:,} more identifiers"] if rest else []
+    notes += [f"✂ {len(person.cut)} edges that lead elsewhere were not followed"] if person.cut else []
+    parts += [el("text", esc(n), x=LEFT, y=bottom + 8 + 18 * i, cls="soft") for i, n in enumerate(notes)]
+    return bottom + 18 * len(notes) + 12, parts
+
+
+def _branch(step: Step, spots: dict[str, tuple[float, float]]) -> str:
+    (x1, y1), (x2, y2) = spots[step.edge.src_token], spots[step.edge.dst_token]
+    x, middle = x1 + 14, y2 + BOX / 2
+    way = f"M{x:.1f},{y1 + BOX:.1f} V{middle:.1f} H{x2:.1f}"
+    line = el("path", d=way, cls=_cls(step.edge), stroke_width=_stroke(step.edge))
+    said = f"{step.edge.rule_id}: {strength(step.edge)}"
+    seen = f", {place(step.records[0])}" if step.records else ""
+    right = x2 + 300
+    return (
+        line
+        + el("text", esc(said), x=right, y=y2 + 13, cls="soft")
+        + el("text", esc(seen[2:]), x=right, y=y2 + 28, cls="soft")
+    )
