@@ -41,6 +41,7 @@ class Override:
     until_on: date | None = None
     lifted_at: datetime | None = None
     lifted_by: str | None = None
+    lift_reason: str | None = None
 
     def holds(self, day: date) -> bool:
         """Whether it is neither lifted nor past its last day."""

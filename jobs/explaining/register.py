@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
-from deltalake import QueryBuilder
+from deltalake import DeltaTable, QueryBuilder
 
 from identity.explain import PIN, Evidence
 from identity.overrides import Override
@@ -89,10 +90,20 @@ class Register(Shelf):
             raise TooLarge(f"more than {limit:,} rows belong to this: no person has so many", table=table.name)
         return rows
 
+    def open(self, table: Table) -> DeltaTable:
+        """A table that is there, to be written. Raises :class:`KithError` where it is not."""
+        opened = self._opened(table.name)
+        if opened is None:
+            raise KithError("the table is not there yet: `kith run` makes it", table=table.name)
+        return opened
+
+    def forget(self) -> None:
+        """Look at every table anew: another process may have written since."""
+        self._opened = cache(self._open)
+
     def owners(self, tokens: Collection[str]) -> dict[str, str]:
         """Token → one_id as it holds now, of the tokens that the lake knows."""
-        if self.version(silver.IDENTITY_MAP.name) is None:
-            raise KithError("the table is not there yet: `kith run` makes it", table=silver.IDENTITY_MAP.name)
+        self.open(silver.IDENTITY_MAP)
         where = f"token IN {listed(tokens)} AND is_current"
         rows = self.ask(silver.IDENTITY_MAP, ("token", "one_id"), where) if tokens else []
         return {row["token"]: row["one_id"] for row in rows}
