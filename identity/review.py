@@ -31,11 +31,16 @@ class Joint(NamedTuple):
     kind: int
     weight: float
     n_records: int
+    n_days: int
     rule_id: str
 
 
 class Question(NamedTuple):
-    """The weakest joint of a component: what stands on either side of it, and all that links the two."""
+    """The weakest joint of a component: what stands on either side of it, and all that links the two.
+
+    ``n_twins``: account types that stand on both sides (two member numbers: two people, or one who joined twice);
+    ``n_days``: days over which the joint was seen.
+    """
 
     component: int
     a_token: str
@@ -51,18 +56,16 @@ class Question(NamedTuple):
     rule_id: str
     kind: int
     weight: float
+    n_twins: int
     n_links: int
     n_records: int
+    n_days: int
 
 
-JOINT_DDL = (
-    "component bigint, src_token string, dst_token string, src_type string, dst_type string, src_account boolean, "
-    "dst_account boolean, src_order bigint, dst_order bigint, kind int, weight double, n_records bigint, rule_id string"
-)
 QUESTION_DDL = (
     "component bigint, a_token string, a_type string, b_token string, b_type string, a_accounts bigint, b_accounts bigint, "
     "a_identifiers bigint, b_identifiers bigint, src_token string, dst_token string, rule_id string, kind int, "
-    "weight double, n_links bigint, n_records bigint"
+    "weight double, n_twins bigint, n_links bigint, n_records bigint, n_days bigint"
 )
 SCHEMA = pa.schema(
     [
@@ -83,6 +86,7 @@ class _Sides:
         self.accounts: dict[str, int] = {}
         self.size: dict[str, int] = {}
         self.head: dict[str, tuple[int, str, str]] = {}
+        self.types: dict[str, frozenset[str]] = {}
 
     def part(self, token: str) -> str:
         parent = self.parent
@@ -99,6 +103,7 @@ class _Sides:
         if token not in self.parent:
             self.parent[token], self.size[token] = token, 1
             self.accounts[token], self.head[token] = int(is_account), (order, token, id_type)
+            self.types[token] = frozenset({id_type} if is_account else ())
 
     def join(self, joint: Joint) -> bool:
         """Make one part of two; whether both held accounts."""
@@ -110,6 +115,7 @@ class _Sides:
         self.accounts[a] += self.accounts[b]
         self.size[a] += self.size[b]
         self.head[a] = min(self.head[a], self.head[b])
+        self.types[a] |= self.types[b]
         return is_question
 
     def across(self, joint: Joint) -> frozenset[str]:
@@ -149,21 +155,28 @@ def weakest(joints: list[Joint]) -> Question | None:
         joint.rule_id,
         joint.kind,
         joint.weight,
+        len(sides.types[a] & sides.types[b]),
         len(links),
         sum(link.n_records for link in links),
+        joint.n_days,
     )
 
 
 def joints(edges: DataFrame, members: DataFrame, rules: IdentityRules) -> DataFrame:
     """Rows of :class:`Joint` of the components with several accounts.
 
-    ``edges (src_token, dst_token, rule_id, edge_type, weight, evidence_count)``: those that join, pins among them
-    (``edge_type`` pin); ``members (id_token, id_type, first_seen_at, component)``. Edges between two components, which did
-    not join after all, fall out. The edges of a pair are one joint: the strongest's rule and weight, the records of all.
+    ``edges (src_token, dst_token, rule_id, edge_type, weight, evidence_count, first_seen_at, last_seen_at)``: those that
+    join, pins among them (``edge_type`` pin); ``members (id_token, id_type, first_seen_at, component)``. Edges between two
+    components, which did not join after all, fall out. The edges of a pair are one joint: the strongest's rule and weight,
+    the records and days of all.
     """
     kind = F.when(F.col("edge_type") == "pin", 2).when(F.col("edge_type") == "strong", 1).otherwise(0)
     best = F.struct(kind.alias("kind"), F.coalesce("weight", F.lit(0.0)).alias("weight"), "evidence_count", "rule_id")
-    pairs = edges.groupBy(*PAIR).agg(F.max(best).alias("best"), F.sum("evidence_count").alias("n_records"))
+    pairs = edges.groupBy(*PAIR).agg(
+        F.max(best).alias("best"),
+        F.sum("evidence_count").alias("n_records"),
+        F.date_diff(F.max("last_seen_at"), F.min("first_seen_at")).alias("n_days"),
+    )
     account = F.coalesce(attribute(rules, "kind", F.col("id_type")) == "account", F.lit(False))
     people = members.select(
         "component", "id_token", "id_type", account.alias("is_account"), _order(rules, account).alias("order")
@@ -185,6 +198,7 @@ def joints(edges: DataFrame, members: DataFrame, rules: IdentityRules) -> DataFr
         F.col("best.kind").cast("int").alias("kind"),
         "best.weight",
         F.coalesce("n_records", F.lit(0)).alias("n_records"),
+        F.coalesce("n_days", F.lit(0)).cast("bigint").alias("n_days"),
         "best.rule_id",
     )
 
@@ -204,14 +218,16 @@ def _order(rules: IdentityRules, account: Column) -> Column:
 def questions(joined: DataFrame, most: int) -> DataFrame:
     """The ``most`` least certain questions about ``joined`` (:func:`joints`), as rows of :class:`Question` with ``review_id``.
 
-    Least certain: weak before strong, the lesser weight, fewer links between the sides, fewer records, the lesser tokens. A
-    question keeps its id as long as it is about the same two anchors.
+    Least certain: weak before strong, the lesser weight, more account types that stand on both sides, fewer links between
+    the sides, fewer records, fewer days, the lesser tokens. A question keeps its id as long as it is about the same two
+    anchors.
     """
     certain = [F.col(name).desc() for name in ("kind", "weight", "n_records")]
     sorted_ = joined.repartition("component").sortWithinPartitions("component", *certain, *PAIR)
     asked = sorted_.select(*Joint._fields).mapInArrow(_ask, QUESTION_DDL)
     pair = F.concat_ws("\n", "a_token", "b_token")
-    uncertain = ("kind", "weight", "n_links", "n_records", "a_token", "b_token")
+    rest = ("n_links", "n_records", "n_days", "a_token", "b_token")
+    uncertain = ("kind", "weight", F.col("n_twins").desc(), *rest)
     return asked.orderBy(*uncertain).limit(most).withColumn("review_id", F.substring(F.sha2(pair, 256), 1, LENGTH))
 
 

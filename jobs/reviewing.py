@@ -30,8 +30,9 @@ def open_questions(ledger: Ledger, limit: int) -> list[Row]:
     return sorted(asked, key=_uncertainty)[:limit]
 
 
-def _uncertainty(row: Row) -> tuple[bool, float, int, int, str]:
-    return row["edge_type"] != "weak", row["weight"], row["n_links"], row["n_records"], row["review_id"]
+def _uncertainty(row: Row) -> tuple[bool, float, int, int, int, int, str]:
+    rest = (row["n_links"], row["n_records"], row["n_days"], row["review_id"])
+    return row["edge_type"] != "weak", row["weight"], -row["n_twins"], *rest
 
 
 def answer(ledger: Ledger, review_id: str, said: str, reason: str) -> list[Override]:
@@ -58,6 +59,9 @@ def question_lines(questions: Sequence[Row]) -> Iterator[str]:
         yield f"  {_side(row, 'b')}"
         links = f"{row['n_links']} link{'' if row['n_links'] == 1 else 's'}"
         records = f"{row['n_records']} record{'' if row['n_records'] == 1 else 's'}"
+        twins = row["n_twins"]
+        if twins:
+            yield f"  [yellow]{twins} account type{'' if twins == 1 else 's'} on both sides[/]"
         yield f"  joined by {escape(row['rule_id'])}: {row['edge_type']}, weight {row['weight']:g}; {links}, {records}"
         yield f"  [dim]kith identity explain {row['a_token']} {row['b_token']}[/]"
     if not questions:

@@ -14,7 +14,16 @@ from lakehouse.settings import Settings
 from lakehouse.tables import ops, silver
 
 MOST = 1000
-EDGE = ("src_token", "dst_token", "rule_id", "edge_type", "weight", "evidence_count")
+EDGE = (
+    "src_token",
+    "dst_token",
+    "rule_id",
+    "edge_type",
+    "weight",
+    "evidence_count",
+    "first_seen_at",
+    "last_seen_at",
+)
 
 
 @job(
@@ -55,4 +64,6 @@ def _pins(overrides: DataFrame) -> DataFrame:
         F.lit(PIN).alias("edge_type"),
         F.lit(1.0).alias("weight"),
         F.lit(1).cast("bigint").alias("evidence_count"),
+        F.col("made_at").alias("first_seen_at"),
+        F.col("made_at").alias("last_seen_at"),
     )

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
@@ -17,7 +17,7 @@ RULES = load_rules(ROOT / "conf" / "identity.yml")
 def joint(src: str, dst: str, weight: float, n: int = 1) -> Joint:
     """Upper-case names are accounts."""
     is_one, is_other = src.isupper(), dst.isupper()
-    return Joint(1, src, dst, "t", "t", is_one, is_other, ord(src), ord(dst), 1, weight, n, f"{src}~{dst}")
+    return Joint(1, src, dst, "t", "t", is_one, is_other, ord(src), ord(dst), 1, weight, n, 0, f"{src}~{dst}")
 
 
 def by_certainty(edges: list[Joint]) -> list[Joint]:
@@ -83,7 +83,13 @@ def evidence(
     src: str, dst: str, weight: float, n: int, edge_type: str = "strong", rule: str = "s/r"
 ) -> dict[str, object]:
     ends = {"src_token": src, "dst_token": dst, "rule_id": rule, "edge_type": edge_type}
-    return ends | {"weight": weight, "evidence_count": n}
+    seen = datetime(2025, 1, 1, tzinfo=UTC)
+    return ends | {
+        "weight": weight,
+        "evidence_count": n,
+        "first_seen_at": seen,
+        "last_seen_at": seen + timedelta(days=n),
+    }
 
 
 def test_questions_come_the_least_certain_first_and_only_where_accounts_meet(spark: SparkSession) -> None:
@@ -93,6 +99,7 @@ def test_questions_come_the_least_certain_first_and_only_where_accounts_meet(spa
         *[member(3, "a3", "member_no"), member(3, "b3", "web_user")],
         *[member(4, "a4", "member_no"), member(4, "p4", "phone")],
         *[member(5, "a5", "member_no"), member(5, "b5", "app_user")],
+        *[member(6, "a6", "member_no"), member(6, "b6", "member_no"), member(6, "p6", "phone")],
     ]
     edges = [
         *[evidence("a1", "p1", 1.0, 1), evidence("b1", "p1", 1.0, 3), evidence("a1", "p1", 1.0, 1, rule="s/q")],
@@ -100,16 +107,18 @@ def test_questions_come_the_least_certain_first_and_only_where_accounts_meet(spa
         *[evidence("a3", "b3", 1.0, 1), evidence("a3", "b3", 1.0, 1, "pin", "override/x")],
         *[evidence("a4", "p4", 0.1, 1, "weak"), evidence("a4", "b5", 1.0, 1)],
         evidence("a5", "b5", 0.9, 1),
+        *[evidence("a6", "p6", 0.9, 2), evidence("b6", "p6", 0.9, 3)],
     ]
     frame, people = (spark.createDataFrame(pa.Table.from_pylist(rows)) for rows in (edges, members))
     joined = joints(frame, people, RULES)
     rows = questions(joined, 10).collect()
-    assert [(r.component, r.kind, r.weight, r.n_records) for r in rows] == [
-        (2, 0, 0.5, 1),
-        (5, 1, 0.9, 1),
-        (1, 1, 1.0, 2),
-        (3, 2, 1.0, 2),
+    assert [(r.component, r.kind, r.weight, r.n_twins, r.n_records, r.n_days) for r in rows] == [
+        (2, 0, 0.5, 1, 1, 1),
+        (6, 1, 0.9, 1, 2, 2),
+        (5, 1, 0.9, 0, 1, 1),
+        (1, 1, 1.0, 0, 2, 1),
+        (3, 2, 1.0, 0, 2, 1),
     ]
     assert (rows[0].a_token, rows[0].b_token, rows[0].b_type) == ("b2", "a2", "member_no")
     assert rows[0].review_id == questions(joined.repartition(7), 1).collect()[0].review_id
-    assert len({r.review_id for r in rows}) == 4
+    assert len({r.review_id for r in rows}) == 5

@@ -152,5 +152,5 @@ def write_people(root: Path) -> None:
     ends = {"a_token": token(MEMBER), "a_type": "member_no", "b_token": token(APP), "b_type": "app_user"}
     joint = {"src_token": token(MEMBER), "dst_token": token(PHONE), "rule_id": "crm__member/member_no~phone"}
     sizes = {"component": 1, "a_accounts": 1, "b_accounts": 1, "a_identifiers": 1, "b_identifiers": 3}
-    weight = {"edge_type": "strong", "weight": 1.0, "n_links": 1, "n_records": 1}
+    weight = {"edge_type": "strong", "weight": 1.0, "n_twins": 0, "n_links": 1, "n_records": 1, "n_days": 3}
     put(root, ops.IDENTITY_REVIEW, [{"review_id": "q1"} | ends | joint | sizes | weight])
