@@ -129,8 +129,10 @@ class Register(Shelf):
         return self._edges(f"src_token IN {listed(tokens)}")
 
     def around(self, tokens: Collection[str]) -> list[Row]:
-        """Edges that begin or end at one of the tokens."""
-        return self._edges(f"src_token IN {listed(tokens)} OR dst_token IN {listed(tokens)}")
+        """Edges that begin or end at one of the tokens; asked end by end, so that files sorted by one of them are skipped."""
+        known = set(tokens)
+        ending = [row for row in self._edges(f"dst_token IN {listed(known)}") if row["src_token"] not in known]
+        return [*self.within(known), *ending]
 
     def _edges(self, where: str) -> list[Row]:
         return self.ask(silver.IDENTITY_EDGE, (*EDGE, "is_merging", "fence_reason"), where)
@@ -142,18 +144,17 @@ class Register(Shelf):
         return {(row["src_token"], row["dst_token"], row["rule_id"]): row for row in rows}
 
     def sightings(self, edges: Sequence[Evidence]) -> list[Sighting]:
-        """The records that showed edges first or last.
+        """The record that showed each edge first, and those that came with it.
 
-        They are found by their time, which is cheap to look through, and then by their tokens. An edge of many records has
-        others between these (:attr:`Evidence.evidence_count`).
+        It is found by its time, a column that is cheap to look through, and then by its tokens. Of the other records of an
+        edge only their number is known (:attr:`Evidence.evidence_count`).
         """
         every = [one for edge in edges for one in (edge, *edge.also)]
-        times = {at for edge in every for at in (edge.first_seen_at, edge.last_seen_at) if at is not None}
+        times = {edge.first_seen_at for edge in every if edge.first_seen_at is not None}
         if not times:
             return []
-        when = instants(times)
         ends = {end for edge in every for end in (edge.src_token, edge.dst_token)}
-        where = f"(first_seen_at IN {when} OR last_seen_at IN {when}) AND id_token IN {listed(ends)}"
+        where = f"first_seen_at IN {instants(times)} AND id_token IN {listed(ends)}"
         columns = ("source", "record_id", "id_token", "first_seen_at", "last_seen_at", FIRST_ROW)
         records: dict[tuple[str, str], list[Row]] = {}
         for row in self.ask(silver.IDENTIFIER_OBSERVATION, columns, where):
