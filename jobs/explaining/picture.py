@@ -1,16 +1,16 @@
 """Stories of identity as a picture: identifiers as boxes down the page, the evidence between them as lines with words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from identity.explain import PIN, Evidence
 from identity.identifiers import IdentityRules
 from jobs.explaining.story import Pair, Person, Step
 from jobs.explaining.text import SHORT, labels, named, place, strength
-from jobs.reporting.markup import el, esc
+from jobs.reporting.markup import el, esc, plural
 
 WIDTH, LEFT, TOP, BOX, GAP, INDENT = 860.0, 24.0, 58.0, 30.0, 62.0, 30.0
 ROW = 46.0
-CHARACTER = 7.2
+CHARACTER, SMALL = 8.3, 7.3
 MOST_ROWS = 60
 """Identifiers of a person that are drawn."""
 FILLS = {"account": "#2f6fde", "contact": "#1f8a5b", "trace": "#7a7f8a"}
@@ -30,51 +30,52 @@ TITLES = {
 def draw(story: Pair | Person, rules: IdentityRules) -> str:
     """The story as an SVG document of its own."""
     kinds = {one.name: one.kind for one in rules.identifiers}
-    height, parts = _pair(story, kinds) if isinstance(story, Pair) else _person(story, kinds)
-    box = f"0 0 {WIDTH:.0f} {height:.0f}"
-    back = el("rect", x=0.0, y=0.0, width=WIDTH, height=height, fill="#ffffff")
+    width, height, parts = _pair(story, kinds) if isinstance(story, Pair) else _person(story, kinds)
+    box = f"0 0 {width:.0f} {height:.0f}"
+    back = el("rect", x=0.0, y=0.0, width=width, height=height, fill="#ffffff")
     name = TITLES[story.verdict] if isinstance(story, Pair) else f"Person {story.one_id}"
-    keys = _keys()
-    document = el(
+    return el(
         "svg",
         el("style", STYLE),
         back,
         el("text", esc(name), x=LEFT, y=30.0, cls="title"),
-        *keys,
+        *_keys(width),
         *parts,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=box,
-        width=f"{WIDTH:.0f}",
+        width=f"{width:.0f}",
         height=f"{height:.0f}",
         role="img",
         aria_label=name,
     )
-    return document + "\n"
 
 
-def _keys() -> list[str]:
-    parts, x = [], WIDTH - 250
+def _keys(width: float) -> list[str]:
+    parts, x = [], width - 270
     for kind, fill in FILLS.items():
         parts.append(el("rect", x=x, y=20.0, width=12.0, height=12.0, rx=3, fill=fill))
         parts.append(el("text", esc(kind), x=x + 17, y=30.0, cls="soft"))
-        x += 34 + len(kind) * CHARACTER
+        x += 34 + len(kind) * SMALL
     return parts
 
 
+def _width(text: str) -> float:
+    return 36 + sum(1.7 * CHARACTER if ord(sign) > 0x2E80 else CHARACTER for sign in text)
+
+
 def _box(x: float, y: float, text: str, fill: str) -> str:
-    width = 34 + len(text) * CHARACTER + sum(CHARACTER * 0.8 for c in text if ord(c) > 0x2E80)
     return (
-        el("rect", x=x, y=y, width=width, height=BOX, rx=7, cls="box", stroke=fill)
+        el("rect", x=x, y=y, width=_width(text), height=BOX, rx=7, cls="box", stroke=fill)
         + el("rect", x=x + 9, y=y + 9, width=12.0, height=12.0, rx=3, fill=fill)
         + el("text", esc(text), x=x + 27, y=y + 20)
     )
 
 
-def _pair(pair: Pair, kinds: Mapping[str, str]) -> tuple[float, list[str]]:
+def _pair(pair: Pair, kinds: Mapping[str, str]) -> tuple[float, float, list[str]]:
     typed = labels(pair.a, pair.b)
     if not pair.steps:
         said = f"{pair.a.text} is of {pair.a.one_id}, {pair.b.text} of {pair.b.one_id}"
-        return TOP + 40, [el("text", esc(said), x=LEFT, y=TOP + 12)]
+        return WIDTH, TOP + 40, [el("text", esc(said), x=LEFT, y=TOP + 12)]
     edges = [step.edge for step in pair.steps]
     ends = [(edges[0].src_token, edges[0].src_type), *((edge.dst_token, edge.dst_type) for edge in edges)]
     parts, y = [], TOP
@@ -86,7 +87,8 @@ def _pair(pair: Pair, kinds: Mapping[str, str]) -> tuple[float, list[str]]:
         y += BOX
     people = "" if pair.a.one_id == pair.b.one_id else f" and {pair.b.one_id}"
     parts.append(el("text", esc(f"{pair.a.one_id}{people}"), x=LEFT, y=y + 24, cls="soft"))
-    return y + 40, parts
+    longest = max(len(text) for step in pair.steps for text, _ in _words(step))
+    return max(WIDTH, LEFT + 70 + longest * SMALL), y + 40, parts
 
 
 def _fill(id_type: str, kinds: Mapping[str, str]) -> str:
@@ -124,38 +126,41 @@ def _stroke(edge: Evidence) -> float:
     return 5.0 if edge.edge_type == PIN else 1.0 + 2.5 * min(1.0, edge.weight)
 
 
-def _person(person: Person, kinds: Mapping[str, str]) -> tuple[float, list[str]]:
-    typed = labels(person.reference)
+def _person(person: Person, kinds: Mapping[str, str]) -> tuple[float, float, list[str]]:
     types = {held.token: held.id_type for held in person.identifiers}
-    spots = {person.root: (LEFT, TOP + 16)}
+    shown = person.tree[:MOST_ROWS]
+    rows = [(0, person.root), *((depth, step.edge.dst_token) for depth, step in shown)]
+    spots = {token: (LEFT + INDENT * depth, TOP + 16 + ROW * n) for n, (depth, token) in enumerate(rows)}
+    typed = labels(person.reference)
+    texts = {token: named(token, types.get(token, "?"), typed) for token in spots}
+    right = max(x + _width(texts[token]) for token, (x, _) in spots.items()) + 24
     says = (
         f"{person.level or 'not yet in gold'}, {len(person.identifiers)} identifiers; below, what holds them together"
     )
     parts = [el("text", esc(says), x=LEFT, y=TOP - 6, cls="soft")]
-    shown = person.tree[:MOST_ROWS]
-    for number, (depth, step) in enumerate(shown, start=1):
-        spots[step.edge.dst_token] = (LEFT + INDENT * depth, TOP + 16 + ROW * number)
-    parts += [_branch(step, spots) for _, step in shown]
-    drawn: Iterable[tuple[str, tuple[float, float]]] = spots.items()
-    parts += [_box(x, y, named(t, types.get(t, "?"), typed), _fill(types.get(t, "?"), kinds)) for t, (x, y) in drawn]
-    bottom = TOP + 16 + ROW * (len(shown) + 1)
-    rest = len(person.tree) - len(shown)
-    notes = [f"and {rest:,} more identifiers"] if rest else []
-    notes += [f"✂ {len(person.cut)} edges that lead elsewhere were not followed"] if person.cut else []
+    parts += [_branch(step, spots, right) for _, step in shown]
+    parts += [_box(x, y, texts[t], _fill(types.get(t, "?"), kinds)) for t, (x, y) in spots.items()]
+    bottom = TOP + 16 + ROW * len(rows)
+    notes = _notes(person)
     parts += [el("text", esc(n), x=LEFT, y=bottom + 8 + 18 * i, cls="soft") for i, n in enumerate(notes)]
-    return bottom + 18 * len(notes) + 12, parts
+    longest = max((len(_said(step)) for _, step in shown), default=0)
+    return max(WIDTH, right + longest * SMALL + LEFT), bottom + 18 * len(notes) + 12, parts
 
 
-def _branch(step: Step, spots: dict[str, tuple[float, float]]) -> str:
+def _notes(person: Person) -> list[str]:
+    rest, n_cut = len(person.tree) - MOST_ROWS, len(person.cut)
+    notes = [f"and {plural(rest, 'more identifier')}"] if rest > 0 else []
+    return [*notes, f"✂ {plural(n_cut, 'edge')} to others not followed"] if n_cut else notes
+
+
+def _said(step: Step) -> str:
+    return f"{step.edge.rule_id}: {strength(step.edge)}"
+
+
+def _branch(step: Step, spots: Mapping[str, tuple[float, float]], right: float) -> str:
     (x1, y1), (x2, y2) = spots[step.edge.src_token], spots[step.edge.dst_token]
-    x, middle = x1 + 14, y2 + BOX / 2
-    way = f"M{x:.1f},{y1 + BOX:.1f} V{middle:.1f} H{x2:.1f}"
+    way = f"M{x1 + 14:.1f},{y1 + BOX:.1f} V{y2 + BOX / 2:.1f} H{x2:.1f}"
     line = el("path", d=way, cls=_cls(step.edge), stroke_width=_stroke(step.edge))
-    said = f"{step.edge.rule_id}: {strength(step.edge)}"
-    seen = f", {place(step.records[0])}" if step.records else ""
-    right = x2 + 300
-    return (
-        line
-        + el("text", esc(said), x=right, y=y2 + 13, cls="soft")
-        + el("text", esc(seen[2:]), x=right, y=y2 + 28, cls="soft")
-    )
+    seen = place(step.records[0]) if step.records else ""
+    texts = [el("text", esc(t), x=right, y=y2 + 13 + 15 * n, cls="soft") for n, t in enumerate((_said(step), seen))]
+    return line + "".join(texts)

@@ -13,6 +13,7 @@ from lakehouse.tables import silver
     reads={"rows": Mapped()},
     load=Merge(least=("first_seen_at", "_first_row"), greatest=("last_seen_at",)),
     group=Group.SILVER,
+    version=2,  # of 2: the row that showed it first
 )
 def identifier_observation(rows: DataFrame) -> DataFrame:
     """Fold sightings of identifiers into one row for each record and identifier, with first and last time."""
