@@ -1,8 +1,8 @@
 """The identity tables asked for a few people at a time, without Spark: who holds a token, what evidence there is, who decided."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -224,21 +224,13 @@ def _fence(row: Row, known: Row | None, ends: tuple[str | None, str | None]) -> 
     return None, None
 
 
-def pins(overrides: Iterable[Override], types: Mapping[str, str]) -> list[Evidence]:
-    """The pins among overrides as edges stronger than any evidence."""
-    return [
-        Evidence(
-            o.a_token,
-            o.b_token,
-            types.get(o.a_token, "?"),
-            types.get(o.b_token, "?"),
-            f"override/{o.override_id}",
-            PIN,
-            1.0,
-            1,
-            o.made_at.astimezone(UTC),
-            o.made_at.astimezone(UTC),
-        )
-        for o in overrides
-        if o.kind == "pin"
-    ]
+def pins(overrides: Iterable[Override], types: Mapping[str, str], owners: Mapping[str, str]) -> list[Evidence]:
+    """The pins among overrides as edges stronger than any evidence; one between two people is not applied yet."""
+    found = []
+    for one in overrides:
+        if one.kind == "pin":
+            ends = (one.a_token, one.b_token, types.get(one.a_token, "?"), types.get(one.b_token, "?"))
+            edge = Evidence(*ends, f"override/{one.override_id}", PIN, 1.0, 1, one.made_at, one.made_at)
+            is_one = owners.get(one.a_token) == owners.get(one.b_token)
+            found.append(edge if is_one else replace(edge, fence="pending", reason=PENDING))
+    return found

@@ -164,8 +164,9 @@ def _evidence(
     rows: Sequence[Row], owners: Mapping[str, str], decided: Sequence[Override], register: Register
 ) -> list[Evidence]:
     types = {row[f"{end}_token"]: row[f"{end}_type"] for row in rows for end in ("src", "dst")}
-    pinned = [p for p in pins(decided, types) if owners.get(p.src_token) == owners.get(p.dst_token)]
-    return [*evidence(rows, register.fences(owners), owners), *pinned]
+    alone = {end for one in decided if one.kind == "pin" for end in (one.a_token, one.b_token)} - set(types)
+    types |= {token: row["id_type"] for token, row in register.identifiers(alone).items()}
+    return [*evidence(rows, register.fences(owners), owners), *pins(decided, types, owners)]
 
 
 def steps(edges: Sequence[Evidence], register: Register) -> tuple[Step, ...]:

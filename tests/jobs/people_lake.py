@@ -154,3 +154,10 @@ def write_people(root: Path) -> None:
     sizes = {"component": 1, "a_accounts": 1, "b_accounts": 1, "a_identifiers": 1, "b_identifiers": 3}
     weight = {"edge_type": "strong", "weight": 1.0, "n_twins": 0, "n_links": 1, "n_records": 1, "n_days": 3}
     put(root, ops.IDENTITY_REVIEW, [{"review_id": "q1"} | ends | joint | sizes | weight])
+
+
+def put_together(root: Path, *named: str) -> None:
+    """Give tokens to the first one's person, as a run would after a pin."""
+    tokens = ", ".join(f"'{token(one)}'" for one in named)
+    table = DeltaTable(str(root / "silver" / "identity_map"))
+    table.update(predicate=f"token IN ({tokens})", updates={"one_id": f"'{HOLDERS[named[0]]}'"})

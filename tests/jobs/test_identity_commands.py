@@ -69,6 +69,17 @@ def test_two_people_are_explained_by_the_fence_between_them(home: Path) -> None:
     assert "name the same identifier" in told("explain", PHONE, "phone:139 1111 2222")
 
 
+def test_a_pin_is_told_as_pending_until_a_run_applies_it(home: Path) -> None:
+    told("pin", CARLS, DORAS, *WHY)
+    said = told("explain", CARLS, DORAS)
+    assert "two people" in said
+    assert "a person's decision" in said
+    assert "cut (pending): not applied yet" in said
+    assert said.count("member_no ") == 2
+    people.put_together(home / "lake", CARLS, DORAS)
+    assert "one person: the strongest path" in told("explain", CARLS, DORAS)
+
+
 def test_json_has_the_path_with_its_records(home: Path) -> None:
     pair = json.loads(told("explain", MEMBER, COOKIE, "--json", "-"))
     assert (pair["format"], pair["kind"], pair["verdict"]) == ("kith.explain/1", "pair", "joined")
