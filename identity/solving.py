@@ -10,9 +10,9 @@ from identity.components import Forest, choose
 from identity.components.incremental import Change, Touched, touched, within
 from identity.components.layered import layered
 from identity.components.proof import prove_here
+from identity.decided import FORBID, PIN
 from identity.edges import strength
 from identity.identifiers import IdentityRules, attribute, lookup
-from identity.overrides import FORBID, PIN
 from identity.verify import prove, require
 from lakehouse.frames import few
 

@@ -16,13 +16,20 @@ def held(context: Context, jobs: list[Job]) -> Iterator[None]:
 
     The locks end with the process, however it ends. They cover one machine: across machines the scheduler's pools do.
     """
-    folder = Path(context.settings.home) / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         for job in sorted(jobs, key=lambda j: j.name):
-            lock = stack.enter_context((folder / f"{job.name}.lock").open("w"))
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise KithError("another run is writing this table; wait for it to end", table=job.name) from error
+            stack.enter_context(held_table(context.settings.home, job.name))
+        yield
+
+
+@contextmanager
+def held_table(home: str, name: str) -> Iterator[None]:
+    """Hold the lock of one table, or raise :class:`KithError` naming it where another process is writing it."""
+    folder = Path(home) / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise KithError("another run is writing this table; wait for it to end", table=name) from error
         yield

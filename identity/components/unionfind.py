@@ -7,8 +7,6 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Longs = NDArray[np.int64]
 Rows = NDArray[np.uint32]
@@ -42,6 +40,9 @@ def components(edges: Iterable[Pair], small: int = SMALL) -> Iterator[Pair]:
 
 def by_scipy(batches: Iterable[Pair]) -> Iterator[Pair]:
     """The components by scipy, all edges in memory at once."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     pairs = list(batches)
     if not any(len(src) for src, _ in pairs):
         return

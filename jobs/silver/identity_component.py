@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from identity.components.incremental import Change
+from identity.decided import holding
 from identity.edges import strength
 from identity.identifiers import load_rules
-from identity.overrides import holding
 from identity.solving import LABELS, is_weak, pinned, solve_all, solve_touched
 from lakehouse.frames import few
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Resource, job

@@ -7,8 +7,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from identity.cuts import cuts
+from identity.decided import FORBID, holding
 from identity.identifiers import load_rules
-from identity.overrides import FORBID, holding
 from lakehouse.frames import few
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Resource, job
 from lakehouse.load import Merge

@@ -4,8 +4,6 @@ import functools
 import os
 from typing import Protocol
 
-import boto3
-
 
 class _Body(Protocol):
     def read(self) -> bytes: ...
@@ -24,6 +22,8 @@ class S3Client(Protocol):
 @functools.cache
 def s3_client() -> S3Client:
     """A boto3 client; credentials by boto3's own chain, the endpoint by ``AWS_ENDPOINT_URL``."""
+    import boto3
+
     client: S3Client = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     return client
 

@@ -113,9 +113,39 @@ IDENTITY_OVERRIDE = Table(
         _c("until_on", "date", "last day on which it holds; null: for ever"),
         _c("lifted_at", "timestamp", "when it was taken back (UTC); null while it holds"),
         _c("lifted_by", "string", "who took it back"),
+        _c("lift_reason", "string", "why it was taken back"),
     ),
     key=("override_id",),
     rules=(Rule("kind_known", "kind IN ('pin', 'forbid')"), Rule("two_ends", "a_token <> b_token")),
 )
 
-ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN, IDENTITY_OVERRIDE)
+IDENTITY_REVIEW = Table(
+    "ops.identity_review",
+    "The least certain merges: the weakest evidence in a person that joins two parts which both hold accounts.",
+    (
+        _c("review_id", "string", "hash of the two anchors: the question keeps its id", required=True),
+        _c("component", "bigint", "the component that is asked about", required=True),
+        _c("a_token", "string", "anchor of one part, keyed hash", required=True, pii=Pii.TOKEN),
+        _c("a_type", "string", "its identifier type", required=True),
+        _c("b_token", "string", "anchor of the other part, keyed hash", required=True, pii=Pii.TOKEN),
+        _c("b_type", "string", "its identifier type", required=True),
+        _c("a_accounts", "bigint", "accounts on the one side", required=True),
+        _c("b_accounts", "bigint", "accounts on the other side", required=True),
+        _c("a_identifiers", "bigint", "identifiers on the one side", required=True),
+        _c("b_identifiers", "bigint", "identifiers on the other side", required=True),
+        _c("src_token", "string", "the strongest edge between them: the lesser end", required=True, pii=Pii.TOKEN),
+        _c("dst_token", "string", "the strongest edge between them: the greater end", required=True, pii=Pii.TOKEN),
+        _c("rule_id", "string", "the rule of that edge", required=True),
+        _c("edge_type", "string", "strong or weak", required=True),
+        _c("weight", "double", "weight of that edge", required=True),
+        _c("n_twins", "bigint", "account types that stand on both sides", required=True),
+        _c("n_links", "bigint", "pairs of identifiers that link the two sides", required=True),
+        _c("n_records", "bigint", "records behind them", required=True),
+        _c("n_days", "bigint", "days over which that edge was seen", required=True),
+    ),
+    key=("review_id",),
+    rules=(Rule("edge_type_known", "edge_type IN ('strong', 'weak')"),),
+    change_feed=False,
+)
+
+ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW)

@@ -234,6 +234,12 @@ IDENTIFIER_OBSERVATION = Table(
         Column("first_seen_at", "timestamp", "first sighting by event time (UTC)", required=True),
         Column("last_seen_at", "timestamp", "last sighting by event time (UTC)", required=True),
         Column("seen_on", "array<date>", "the first eight days on which it was seen"),
+        Column(
+            "_first_row",
+            "struct<seen_at:timestamp,file:string,row:bigint>",
+            "the row of a source's file that showed it first: the least of all, so that MERGE folds it",
+            data_class=T,
+        ),
     ),
     key=("source", "record_id", "id_type", "id_token"),
     cluster_by=("id_token",),
