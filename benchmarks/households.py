@@ -4,9 +4,9 @@
 
 HOME is the home of a lake with `simulated/truth` beside it in which `silver.household_map` has run (`kith demo`, or `kith run
 +silver.household_map`). Judged are pairs of planted people. A found person stands for the planted one who has most of their
-identifiers that only one planted person has. Who was found in several pieces may share a home with themselves: no pair,
-and is told apart. Of the planted pairs, those *within sight* have both people behind some parcel's address or some edge that the
-fences cut: of the others no record says anything.
+identifiers that only one planted person has. Somebody found in several pieces shares a home with nobody else: that makes no
+pair, and is told apart. Of the planted pairs, those *within sight* have both people behind some parcel's address or some edge
+that the fences cut: of the others no record says anything.
 """
 
 import argparse
