@@ -25,7 +25,9 @@ class Score:
 def pairs_of_clusters(found: Ints, truth: Ints) -> Score:
     """Pairwise accuracy of clusters: a pair is claimed where two records share a cluster. Pairs are never listed."""
     cells = np.unique(np.stack([found, truth]), axis=1, return_counts=True)[1]
-    return _score(_pairs(cells), _pairs(np.unique(found, return_counts=True)[1]), _pairs(np.unique(truth, return_counts=True)[1]))
+    return _score(
+        _pairs(cells), _pairs(np.unique(found, return_counts=True)[1]), _pairs(np.unique(truth, return_counts=True)[1])
+    )
 
 
 def bcubed(found: Ints, truth: Ints) -> Score:

@@ -33,12 +33,12 @@ def block(
     max_block: int,
     across_only: bool = False,
 ) -> Pass:
-    """Add to the table ``pairs (rid_l, rid_r, mask)`` the pairs of ``prepared`` that share a key; returns what was done.
+    """Add to the table ``pairs (rid_l, rid_r, mask, pass)`` the pairs of ``prepared`` that share a key; returns what was done.
 
     ``mask`` has a bit for each field that brought the two together. A key shared by more than ``max_block`` records is no
     block: it counts together with a second such key of another field. With ``across_only`` the two are of different files.
     """
-    con.execute("CREATE TABLE IF NOT EXISTS pairs (rid_l int, rid_r int, mask ubigint)")
+    con.execute("CREATE TABLE IF NOT EXISTS pairs (rid_l int, rid_r int, mask ubigint, pass int)")
     name = "loose" if loose else "strict"
     _atoms(con, fields, name, loose=loose, max_block=max_block)
     _combined(con, fields, name, max_block)
@@ -47,11 +47,11 @@ def block(
     apart = "AND l.source <> r.source" if across_only else ""
     con.execute(f"""
         CREATE OR REPLACE TABLE pairs AS
-        SELECT rid_l, rid_r, CAST(bit_or(CAST(mask AS ubigint)) AS ubigint) AS mask FROM (
+        SELECT rid_l, rid_r, CAST(bit_or(CAST(mask AS ubigint)) AS ubigint) AS mask, min(pass) AS pass FROM (
             SELECT * FROM pairs UNION ALL
-            SELECT l.rid, r.rid, l.mask FROM blocks_{name} l JOIN blocks_{name} r ON l.key = r.key AND l.rid < r.rid {apart}
+            SELECT l.rid, r.rid, l.mask, {int(loose)} FROM blocks_{name} l JOIN blocks_{name} r ON l.key = r.key AND l.rid < r.rid {apart}
             WHERE l.n <= {limit}
-        ) GROUP BY ALL ORDER BY rid_l, rid_r""")
+        ) GROUP BY rid_l, rid_r ORDER BY rid_l, rid_r""")
     return Pass(name, _count(con) - before, limit)
 
 
@@ -68,7 +68,7 @@ def _atoms(con: duckdb.DuckDBPyConnection, fields: Sequence[Field], name: str, *
     con.execute(f"""
         CREATE OR REPLACE TABLE atoms_{name} AS
         WITH keyed AS (
-            SELECT rid, source, min(field) AS field, hash(rule, value) AS key FROM ({' UNION ALL '.join(parts)})
+            SELECT rid, source, min(field) AS field, hash(rule, value) AS key FROM ({" UNION ALL ".join(parts)})
             WHERE length(value) > 0 GROUP BY rid, source, hash(rule, value)
         ), counted AS (SELECT key, count(*) AS n FROM keyed GROUP BY key HAVING count(*) > 1)
         SELECT rid, source, field, key, n FROM keyed JOIN counted USING (key)""")

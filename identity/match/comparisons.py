@@ -44,26 +44,40 @@ def comparisons(fields: Sequence[Field], edit: str = EDIT) -> list[Comparison]:
 
 @dataclass(frozen=True, slots=True)
 class _Sql:
-    edit: str
+    """Conditions on two columns. Beside each column of letters stand its bits, one for each sign that occurs: an edit changes
+    two of them at most, so most pairs are told apart without an edit distance, which costs a hundred times as much.
+    """
 
-    def within(self, a: str, b: str, share: float) -> str:
-        """Few edits for the length."""
-        longest = f"greatest(length({a}), length({b}))"
-        near_length = f"abs(length({a}) - length({b})) <= {share} * {longest}"
-        return f"({near_length} AND {_an_end(a, b)} AND {self.edit}({a}, {b}) <= {share} * {longest})"
+    edit: str
 
     def near(self, a: str, b: str) -> str:
         """One typing error: one edit, two in longer words, none in the shortest."""
         least = f"least(length({a}), length({b}))"
-        allowed = f"CASE WHEN {least} >= 8 THEN 2 WHEN {least} >= 3 THEN 1 ELSE 0 END"
-        return f"(abs(length({a}) - length({b})) <= 2 AND {_an_end(a, b)} AND {self.edit}({a}, {b}) <= {allowed})"
+        allowed = f"(CASE WHEN {least} >= 8 THEN 2 WHEN {least} >= 3 THEN 1 ELSE 0 END)"
+        return f"({self._may_be(a, b, allowed)} AND {self.edit}({a}, {b}) <= {allowed})"
 
-    def edits(self, a: str, b: str, most: int, size: int = 1) -> str:
-        return f"(abs(length({a}) - length({b})) <= {most} AND {_an_end(a, b, size)} AND {self.edit}({a}, {b}) <= {most})"
+    def within(self, a: str, b: str, share: float) -> str:
+        """Few edits for the length, with the same beginning or end."""
+        allowed = f"{share} * greatest(length({a}), length({b}))"
+        return f"({_an_end(a, b)} AND {self._may_be(a, b, allowed)} AND {self.edit}({a}, {b}) <= {allowed})"
+
+    def edits(self, a: str, b: str, most: int) -> str:
+        """At most so many edits in a number; its beginning or its end is the same, as errors at both are rare."""
+        return f"(abs(length({a}) - length({b})) <= {most} AND {_an_end(a, b, 2)} AND {self.edit}({a}, {b}) <= {most})"
+
+    @staticmethod
+    def _may_be(a: str, b: str, edits: str) -> str:
+        one, other = _bits(a), _bits(b)
+        differ = f"bit_count({one}) + bit_count({other}) - 2 * bit_count({one} & {other})"
+        return f"abs(length({a}) - length({b})) <= {edits} AND {differ} <= 2 * {edits}"
+
+
+def _bits(end: str) -> str:
+    """``"x_l"`` as ``"x_bits_l"``."""
+    return f"{end[:-3]}_bits{end[-3:]}"
 
 
 def _an_end(a: str, b: str, size: int = 1) -> str:
-    """The beginning or the end is the same, as errors at both are rare; an edit distance costs fifty times as much."""
     return f"(left({a}, {size}) = left({b}, {size}) OR right({a}, {size}) = right({b}, {size}))"
 
 
@@ -98,7 +112,10 @@ def _comparison(field: Field, sql: _Sql, email: str) -> Comparison:
 
 def _name(field: Field, sql: _Sql, email: str) -> list[Level]:
     left, right = _ends(field.name)
-    levels = [Level("equal", f"{left} = {right}", 0.55, field.name), Level("one typing error", sql.near(left, right), 0.13)]
+    levels = [
+        Level("equal", f"{left} = {right}", 0.55, field.name),
+        Level("one typing error", sql.near(left, right), 0.13),
+    ]
     alias_l, alias_r = _ends(f"{field.name}_alias")
     levels.append(Level("nickname", f"{alias_l} = {alias_r}", 0.03))
     if field.partner:
@@ -128,12 +145,16 @@ def _told_by_partner(field: Field, sql: _Sql) -> str:
 def _date(field: Field, sql: _Sql) -> list[Level]:
     left, right = _ends(field.name)
     year = f"left({left}, 4) = left({right}, 4)"
-    swapped = f"({year} AND substr({left}, 5, 2) = substr({right}, 7, 2) AND substr({left}, 7, 2) = substr({right}, 5, 2))"
+    swapped = (
+        f"({year} AND substr({left}, 5, 2) = substr({right}, 7, 2) AND substr({left}, 7, 2) = substr({right}, 5, 2))"
+    )
     month, day = (f"substr({left}, {at}, 2) = substr({right}, {at}, 2)" for at in (5, 7))
     part = f"({year} OR {month} OR {day})"
     return [
         Level("equal", f"{left} = {right}", 0.7, field.name),
-        Level("one digit, or day and month swapped", f"({part} AND {sql.edits(left, right, 1)} OR {swapped})", 0.12),
+        Level(
+            "one digit, or day and month swapped", f"(({part} AND {sql.edit}({left}, {right}) <= 1) OR {swapped})", 0.12
+        ),
         Level("two digits", f"({part} AND {sql.edit}({left}, {right}) <= 2)", 0.06),
         Level("three digits, one part equal", f"({part} AND {sql.edit}({left}, {right}) <= 3)", 0.06),
         Level("same year", year, 0.02),
@@ -157,15 +178,18 @@ def _number_text(field: Field, sql: _Sql) -> list[Level]:
     left, right = _ends(field.name)
     return [
         Level("equal", f"{left} = {right}", 0.75, field.name),
-        Level("one digit", sql.edits(left, right, 1, 2), 0.1),
-        Level("two digits", sql.edits(left, right, 2, 2), 0.05),
+        Level("one digit", sql.edits(left, right, 1), 0.1),
+        Level("two digits", sql.edits(left, right, 2), 0.05),
         Level("different", "ELSE", 0.1),
     ]
 
 
 def _place(field: Field, sql: _Sql) -> list[Level]:
     left, right = _ends(field.name)
-    levels = [Level("equal", f"{left} = {right}", 0.6, field.name), Level("one typing error", sql.near(left, right), 0.12)]
+    levels = [
+        Level("equal", f"{left} = {right}", 0.6, field.name),
+        Level("one typing error", sql.near(left, right), 0.12),
+    ]
     if field.partner:
         levels.append(Level(f"swapped with {field.partner}", _swapped(field, sql), 0.06))
     return [*levels, Level("similar", sql.within(left, right, 0.34), 0.08), Level("different", "ELSE", 0.14)]
@@ -197,12 +221,18 @@ def _year(field: Field, _sql: _Sql) -> list[Level]:
 def _text(field: Field, sql: _Sql) -> list[Level]:
     left, right = _ends(field.name)
     words_l, words_r = _ends(f"{field.name}_words")
-    both = f"len(list_intersect({words_l}, {words_r}))"
-    union = f"(len({words_l}) + len({words_r}) - {both})"
+    lengths = f"(len({words_l}) + len({words_r}))"
+    shared = f"bit_count({_bits(left)} & {_bits(right)})"
+
+    def overlap(share: float) -> str:
+        """Words in common over words in all; the bits of the words, of which some coincide, are asked first."""
+        needed = f"{share / (1 + share):.4f} * {lengths}"
+        return f"({shared} >= 0.6 * {needed} AND len(list_intersect({words_l}, {words_r})) >= {needed})"
+
     shares = ((0.8, 0.15), (0.6, 0.1), (0.4, 0.1), (0.2, 0.05))
     return [
         Level("equal", f"{left} = {right}", 0.45, field.name),
-        *[Level(f"{100 * share:.0f} % of the words", f"{both} >= {share} * {union}", prior) for share, prior in shares],
+        *[Level(f"{100 * share:.0f} % of the words", overlap(share), prior) for share, prior in shares],
         Level("different", "ELSE", 0.15),
     ]
 

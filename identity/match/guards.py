@@ -103,9 +103,7 @@ def _conflicts(members: Ints, rules: Sequence[Rule]) -> bool:
 class _Linkage:
     """One component: between two clusters stand the sum of the weights, how many pairs were scored, and how many are strong."""
 
-    def __init__(
-        self, left: Ints, right: Ints, weights: Floats, rules: Sequence[Rule], limits: Limits
-    ) -> None:
+    def __init__(self, left: Ints, right: Ints, weights: Floats, rules: Sequence[Rule], limits: Limits) -> None:
         self.limits, self.rules = limits, rules
         names = np.unique(np.concatenate([left, right])).tolist()
         self.members: dict[int, list[int]] = {name: [name] for name in names}

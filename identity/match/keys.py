@@ -45,14 +45,18 @@ def _loose(field: Field) -> dict[str, str]:
         }
     if field.kind is Kind.EMAIL:
         local = f'"{field.name}_local"'
-        return {"letters": _letters(local), "skeleton": f"regexp_replace({local}, '[^a-z]', '', 'g')", "start": f"left({x}, 4)",
-                "end": f"right({x}, 10)"}
+        return {
+            "letters": _letters(local),
+            "skeleton": f"regexp_replace({local}, '[^a-z]', '', 'g')",
+            "start": f"left({x}, 4)",
+            "end": f"right({x}, 10)",
+        }
     if field.kind in (Kind.PHONE, Kind.NATIONAL_ID):
         return {"letters": _letters(x), "start": f"left({x}, 5)", "end": f"right({x}, 5)"}
     if field.kind in (Kind.STREET, Kind.PLACE):
         return {"letters": _letters(x), "start": f"left({x}, 5)"}
     if field.kind is Kind.TEXT:
-        return {"start": f"list_distinct(list_transform({x[:-1]}_words\", w -> left(w, 4)))"}
+        return {"start": f'list_distinct(list_transform({x[:-1]}_words", lambda w: left(w, 4)))'}
     return {}
 
 

@@ -45,11 +45,17 @@ class Shape:
 # A word of the column's name (between ^, $, space) and what it says; the first that fits is taken.
 _NAMES: tuple[tuple[Kind, str], ...] = (
     # A label of the answer is never evidence: it would be the truth in disguise, or the work of another matcher.
-    (Kind.IGNORE, r"cluster|cluster id|entity id|person id|one id|label|match id|ground truth|truth|group id|uuid|guid"),
+    (
+        Kind.IGNORE,
+        r"cluster|cluster id|entity id|person id|one id|label|match id|ground truth|truth|group id|uuid|guid",
+    ),
     (Kind.IGNORE, r".*\b(created|updated|modified|inserted|loaded|ingested)( at| on| date)?|timestamp|row (id|number)"),
     (Kind.EMAIL, r".*\be ?mail( address)?|.*邮箱|电子邮件"),
     (Kind.PHONE, r".*\b(phone|telephone|mobile|cell|tel|fax)( (number|no))?|手机号?码?|电话号?码?|联系电话"),
-    (Kind.NATIONAL_ID, r"(soc sec|social security|ssn|national|passport|tax|id ?card|nin|nhs|medicare|driver.*)( ?(id|number|no))?"),
+    (
+        Kind.NATIONAL_ID,
+        r"(soc sec|social security|ssn|national|passport|tax|id ?card|nin|nhs|medicare|driver.*)( ?(id|number|no))?",
+    ),
     (Kind.NATIONAL_ID, r"身份证号?码?|护照号?码?|证件号?码?"),
     (Kind.BIRTH, r"dob|birth ?(date|day|on)|date of birth|born( on)?|bday|出生日期|生日"),
     (Kind.GIVEN, r"(first|given|fore|christian) ?names?|fname|givenname|forename\d?|名字?"),
@@ -62,7 +68,10 @@ _NAMES: tuple[tuple[Kind, str], ...] = (
     (Kind.CATEGORY, r"state|province|region|county|country|gender|sex|省份?|国家|性别"),
     (Kind.YEAR, r"(birth )?year|year of birth|yob|pub(lication)? year|年份?"),
     (Kind.NUMBER, r"age|年龄"),
-    (Kind.TEXT, r"title|description|desc|authors?|text|comments?|remarks?|notes?|abstract|publisher|organi[sz]ation|company|employer|公司"),
+    (
+        Kind.TEXT,
+        r"title|description|desc|authors?|text|comments?|remarks?|notes?|abstract|publisher|organi[sz]ation|company|employer|公司",
+    ),
 )
 
 

@@ -1,7 +1,8 @@
 """Splink at work: the levels of pairs by its SQL on DuckDB, and its own prediction with a trained model."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -9,29 +10,37 @@ from numpy.typing import NDArray
 
 from identity.match.model import Gammas, Model, splink_settings
 
-if TYPE_CHECKING:
-    from splink import Linker
 
-Rids = NDArray[np.int32]
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Pairs of records (``rid``) with the levels of their comparisons (pairs × comparisons)."""
 
-
-def linker_of(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> "Linker":
-    """A Splink linker over the table ``prepared``, which will score the pairs of the table ``pairs (rid_l, rid_r)``."""
-    from splink import DuckDBAPI, Linker
-
-    api: Any = DuckDBAPI(con)
-    linker = Linker(api.register("prepared"), splink_settings(model), log_level=None, validate_settings=False)
-    con.execute(f"""CREATE OR REPLACE TABLE blocked AS
-        SELECT '0' AS match_key, rid_l AS join_key_l, rid_r AS join_key_r FROM {pairs}""")
-    linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
-    return linker
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    gammas: Gammas
 
 
-def levels_of(con: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> tuple[Rids, Rids, Gammas]:
-    """The pairs of a table and their levels (pairs × comparisons), in the order of the two records."""
-    frame = linker_of(con, model, pairs).inference.predict(warning_mode="never")
-    gammas = [f'CAST("{c.gamma}" AS tinyint) AS g{i}' for i, c in enumerate(model.comparisons)]
-    found = con.execute(f"SELECT rid_l, rid_r, {', '.join(gammas)} FROM {frame.physical_name} ORDER BY rid_l, rid_r").fetchnumpy()
-    frame.drop_table_from_database_and_remove_from_cache()
-    columns: Sequence[NDArray[np.int8]] = [found[f"g{i}"] for i in range(len(model.comparisons))]
-    return found["rid_l"], found["rid_r"], np.stack(columns, axis=1)
+class Levels:
+    """Splink over the table ``prepared``: it says at which level each comparison of a pair stands."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, model: Model) -> None:
+        from splink import DuckDBAPI, Linker
+
+        self.con, self.model = con, model
+        self.api: Any = DuckDBAPI(con)
+        settings = splink_settings(model, frequencies=False)
+        self.linker = Linker(self.api.register("prepared"), settings, log_level=None, validate_settings=False)
+
+    def of(self, pairs: str) -> Compared:
+        """The pairs of a table ``(rid_l, rid_r)`` with their levels, in the order of the two records."""
+        self.con.execute(f"""CREATE OR REPLACE TABLE blocked AS
+            SELECT '0' AS match_key, rid_l AS join_key_l, rid_r AS join_key_r FROM {pairs}""")
+        self.linker.table_management.register_blocked_pairs_for_predict(self.api.register("blocked"))
+        frame = self.linker.inference.predict(warning_mode="never")
+        gammas = [f'CAST("{c.gamma}" AS tinyint) AS g{i}' for i, c in enumerate(self.model.comparisons)]
+        ends = "CAST(rid_l AS bigint) AS l, CAST(rid_r AS bigint) AS r"
+        sql = f"SELECT {ends}, {', '.join(gammas)} FROM {frame.physical_name} ORDER BY l, r"
+        found = self.con.execute(sql).fetchnumpy()
+        frame.drop_table_from_database_and_remove_from_cache()
+        columns: Sequence[NDArray[np.int8]] = [found[f"g{i}"] for i in range(len(gammas))]
+        return Compared(found["l"], found["r"], np.stack(columns, axis=1))

@@ -50,21 +50,26 @@ def untrained(comparisons: Sequence[Comparison]) -> Model:
     return Model(tuple(comparisons), 1e-3, m, u)
 
 
-def splink_settings(model: Model, *, link_type: str = "dedupe_only") -> dict[str, Any]:
-    """The model as a Splink 5 settings dictionary, which Splink's ``Linker`` loads as it stands."""
+def splink_settings(model: Model, *, frequencies: bool = True) -> dict[str, Any]:
+    """The model as a Splink 5 settings dictionary, which Splink's ``Linker`` loads as it stands; without ``frequencies`` it
+    asks for levels only, which is faster.
+    """
     return {
-        "link_type": link_type,
+        "link_type": "dedupe_only",
         "unique_id_column_name": "rid",
         "probability_two_random_records_match": float(model.prior),
-        "comparisons": [_comparison(c, m, u) for c, m, u in zip(model.comparisons, model.m, model.u, strict=True)],
+        "comparisons": [
+            _comparison(c, m, u, frequencies=frequencies)
+            for c, m, u in zip(model.comparisons, model.m, model.u, strict=True)
+        ],
         "blocking_rules_to_generate_predictions": [],
         "retain_matching_columns": True,
-        "retain_intermediate_calculation_columns": True,
+        "retain_intermediate_calculation_columns": frequencies,
         "additional_columns_to_retain": [],
     }
 
 
-def _comparison(comparison: Comparison, m: Floats, u: Floats) -> Mapping[str, object]:
+def _comparison(comparison: Comparison, m: Floats, u: Floats, *, frequencies: bool) -> Mapping[str, object]:
     null = {"sql_condition": comparison.null, "label_for_charts": "missing", "is_null_level": True}
     levels: list[Mapping[str, object]] = [null]
     for number, level in enumerate(comparison.levels):
@@ -75,7 +80,7 @@ def _comparison(comparison: Comparison, m: Floats, u: Floats) -> Mapping[str, ob
             "m_probability": float(m[gamma]),
             "u_probability": float(u[gamma]),
         }
-        if level.tf:
+        if level.tf and frequencies:
             said |= {"tf_adjustment_column": level.tf, "tf_adjustment_weight": 1.0}
         levels.append(said)
     return {

@@ -12,7 +12,9 @@ from identity.match.transliterate import readings
 PERSON = (Kind.GIVEN, Kind.SURNAME, Kind.FULL_NAME)
 _BLANK = "'', 'null', 'none', 'nan', 'na', 'n a', 'unknown', 'undefined', 'anonymous', 'test', '未知', '无', '匿名'"
 _WORDS = r"regexp_replace(lower(strip_accents({x})), '[^\pL\pN]+', ' ', 'g')"
-_FORMATS = "['%d/%m/%Y', '%m/%d/%Y', '%d.%m.%Y', '%d-%m-%Y', '%Y/%m/%d', '%Y.%m.%d', '%d %b %Y', '%d %B %Y', '%B %d, %Y']"
+_FORMATS = (
+    "['%d/%m/%Y', '%m/%d/%Y', '%d.%m.%Y', '%d-%m-%Y', '%Y/%m/%d', '%Y.%m.%d', '%d %b %Y', '%d %B %Y', '%B %d, %Y']"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,23 @@ def _split(x: str) -> tuple[str, str]:
 
 def _beside(field: Field) -> list[str]:
     column = f"p.{_q(field.name)}"
+    signs = _bits(f"string_split({column}, '')", "ascii(w)", field)
     if field.kind in PERSON:
-        return [f"coalesce({_nick(field)}.long, {column}) AS {_q(field.name + '_alias')}"]
+        return [f"coalesce({_nick(field)}.long, {column}) AS {_q(field.name + '_alias')}", signs]
     if field.kind is Kind.EMAIL:
-        return [f"split_part({column}, '@', 1) AS {_q(field.name + '_local')}"]
+        return [f"split_part({column}, '@', 1) AS {_q(field.name + '_local')}", signs]
+    if field.kind in (Kind.STREET, Kind.PLACE):
+        return [signs]
     if field.kind is Kind.TEXT:
-        words = f"list_sort(list_distinct(string_split({column}, ' ')))"
-        return [f"CASE WHEN {column} IS NOT NULL THEN {words} END AS {_q(field.name + '_words')}"]
+        words = f"CASE WHEN {column} IS NOT NULL THEN list_sort(list_distinct(string_split({column}, ' '))) END"
+        return [f"{words} AS {_q(field.name + '_words')}", _bits(f"string_split({column}, ' ')", "hash(w)", field)]
     return []
+
+
+def _bits(parts: str, number: str, field: Field) -> str:
+    """One bit of 63 for each part that occurs."""
+    bit = f"list_transform({parts}, lambda w: 1::bigint << CAST({number} % 63 AS int))"
+    return f"list_aggregate({bit}, 'bit_or') AS {_q(field.name + '_bits')}"
 
 
 def _nick(field: Field) -> str:
@@ -114,7 +125,9 @@ def _with_partners(fields: Sequence[Field]) -> list[Field]:
     if kinds.count(Kind.STREET) == 2:
         swaps[Kind.STREET] = Kind.STREET
     return [
-        Field(f.name, f.kind, next(o.name for o in fields if o.kind is swaps[f.kind] and o.name != f.name)) if f.kind in swaps else f
+        Field(f.name, f.kind, next(o.name for o in fields if o.kind is swaps[f.kind] and o.name != f.name))
+        if f.kind in swaps
+        else f
         for f in fields
     ]
 

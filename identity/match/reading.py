@@ -96,10 +96,14 @@ def _check_ids(con: duckdb.DuckDBPyConnection, number: int, name: str, file: Pat
     empty = con.execute(f"SELECT min(line) FROM ({ids}) WHERE coalesce(id, '') = ''").fetchall()[0][0]
     if empty is not None:
         raise SourceError("a record has no id", file=file, row=empty, rule="id not empty")
-    twice = con.execute(f"SELECT id, list_sort(list(line))[2] AS line FROM ({ids}) GROUP BY id HAVING count(*) > 1 ORDER BY line")
+    twice = con.execute(
+        f"SELECT id, list_sort(list(line))[2] AS line FROM ({ids}) GROUP BY id HAVING count(*) > 1 ORDER BY line"
+    )
     found = twice.fetchone()
     if found:
-        raise SourceError(f"the id {found[0]!r} stands here for the second time", file=file, row=found[1], rule="unique id")
+        raise SourceError(
+            f"the id {found[0]!r} stands here for the second time", file=file, row=found[1], rule="unique id"
+        )
 
 
 def _recognised(
@@ -123,8 +127,10 @@ def _shapes(con: duckdb.DuckDBPyConnection, number: int, names: Sequence[str]) -
         parts += [
             f"count({value}), count(DISTINCT {value}), coalesce(avg({words}), 0)",
             f"coalesce(avg(CAST({words} > 3 AS int)), 0)",
-            *[f"coalesce(avg(CAST(regexp_matches({value}, '{regexp}') AS int)), 0)" for regexp in (
-                r"\pL", r"^[^@\s]+@[^@\s]+$", _DATE, r"^[\d.,-]+$", r"^\+?[\d()\s./-]{7,20}$")],
+            *[
+                f"coalesce(avg(CAST(regexp_matches({value}, '{regexp}') AS int)), 0)"
+                for regexp in (r"\pL", r"^[^@\s]+@[^@\s]+$", _DATE, r"^[\d.,-]+$", r"^\+?[\d()\s./-]{7,20}$")
+            ],
         ]
     if not parts:
         return []
@@ -194,10 +200,14 @@ def _value(name: str | None) -> str:
 def _check_across(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     if len(files) < 2:
         return
-    twice = con.execute("SELECT id, min(source), max(source) FROM raw GROUP BY id HAVING count(*) > 1 ORDER BY id LIMIT 1")
+    twice = con.execute(
+        "SELECT id, min(source), max(source) FROM raw GROUP BY id HAVING count(*) > 1 ORDER BY id LIMIT 1"
+    )
     found = twice.fetchone()
     if found:
-        said = f"the id {found[0]!r} stands in {files[found[1]].name} too; set `qualify_ids: true` to write ids as file:id"
+        said = (
+            f"the id {found[0]!r} stands in {files[found[1]].name} too; set `qualify_ids: true` to write ids as file:id"
+        )
         raise SourceError(said, file=files[found[2]], rule="unique id over all files")
 
 

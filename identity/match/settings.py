@@ -29,7 +29,7 @@ class MatchSettings:
     max_block: int = 40
     max_cluster: int = 50
     recall_wanted: float = 0.99
-    u_pairs: int = 60_000
+    u_pairs: int = 40_000
     seed: int = 7
 
 
@@ -53,7 +53,9 @@ def load_match_settings(path: Path | None) -> MatchSettings:
     known = {item.name for item in fields(MatchSettings)}
     for key in read:
         if key not in known:
-            raise SettingsError(f"unknown key; known are {', '.join(sorted(known))}", file=path, key=key, rule="known key")
+            raise SettingsError(
+                f"unknown key; known are {', '.join(sorted(known))}", file=path, key=key, rule="known key"
+            )
     return MatchSettings(**{str(key): _value(str(key), value, path) for key, value in read.items()})
 
 
