@@ -13,6 +13,7 @@ from identity.components import EngineName
 from jobs.catalogue import Graph, build_graph, manifest
 from jobs.context import Context
 from jobs.display import Bar, say, summary, table_lines
+from jobs.match_command import match
 from jobs.schedule import Outcome, run_graph
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
@@ -176,6 +177,9 @@ def report(env: str | None) -> None:
     from jobs.report import write_report
 
     say(f"report: {write_report(_context(env))}")
+
+
+cli.add_command(match)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from identity.match.keys import key_sql
 from identity.match.kinds import Kind
 from identity.match.preparation import Field
 
-PAIRS_PER_RECORD = 60
+PAIRS_PER_RECORD = 20
 """Pairs that one pass may compare, for each record: the largest blocks go first where there would be more."""
 _WIDE_KEYS = 12
 
@@ -40,7 +40,7 @@ def block(
     """
     con.execute("CREATE TABLE IF NOT EXISTS pairs (rid_l int, rid_r int, mask ubigint, pass int)")
     name = "loose" if loose else "strict"
-    _atoms(con, fields, name, loose=loose, max_block=max_block)
+    _atoms(con, fields, name, loose=loose)
     _combined(con, fields, name, max_block)
     limit = _limit(con, name, max_block)
     before = _count(con)
@@ -49,13 +49,14 @@ def block(
         CREATE OR REPLACE TABLE pairs AS
         SELECT rid_l, rid_r, CAST(bit_or(CAST(mask AS ubigint)) AS ubigint) AS mask, min(pass) AS pass FROM (
             SELECT * FROM pairs UNION ALL
-            SELECT l.rid, r.rid, l.mask, {int(loose)} FROM blocks_{name} l JOIN blocks_{name} r ON l.key = r.key AND l.rid < r.rid {apart}
+            SELECT l.rid, r.rid, l.mask, {int(loose)} FROM blocks_{name} l
+            JOIN blocks_{name} r ON l.key = r.key AND l.rid < r.rid {apart}
             WHERE l.n <= {limit}
         ) GROUP BY rid_l, rid_r ORDER BY rid_l, rid_r""")
     return Pass(name, _count(con) - before, limit)
 
 
-def _atoms(con: duckdb.DuckDBPyConnection, fields: Sequence[Field], name: str, *, loose: bool, max_block: int) -> None:
+def _atoms(con: duckdb.DuckDBPyConnection, fields: Sequence[Field], name: str, *, loose: bool) -> None:
     rules = key_sql(fields, loose=loose)
     if loose:  # what was too wide on its own in the first pass may be narrow with a loose key
         rules += [rule for rule in key_sql(fields, loose=False) if fields[rule[0]].kind is not Kind.TEXT]

@@ -38,8 +38,7 @@ class Comparison:
 
 def comparisons(fields: Sequence[Field], edit: str = EDIT) -> list[Comparison]:
     """The comparisons of fields; ``edit`` is the engine's function of edit distance."""
-    email = next((f.name for f in fields if f.kind is Kind.EMAIL), "")
-    return [_comparison(field, _Sql(edit), email) for field in fields]
+    return [_comparison(field, _Sql(edit)) for field in fields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def _an_end(a: str, b: str, size: int = 1) -> str:
     return f"(left({a}, {size}) = left({b}, {size}) OR right({a}, {size}) = right({b}, {size}))"
 
 
-def _comparison(field: Field, sql: _Sql, email: str) -> Comparison:
+def _comparison(field: Field, sql: _Sql) -> Comparison:
     left, right = _ends(field.name)
     makers = {
         Kind.BIRTH: _date,
@@ -100,7 +99,7 @@ def _comparison(field: Field, sql: _Sql, email: str) -> Comparison:
     if field.partner and field.name > field.partner:
         null += f" OR {_told_by_partner(field, sql)}"
     if field.kind in PERSON:
-        levels = _name(field, sql, email)
+        levels = _name(field, sql)
     elif field.kind in (Kind.STREET, Kind.PLACE):
         levels = _place(field, sql)
     else:
@@ -110,7 +109,7 @@ def _comparison(field: Field, sql: _Sql, email: str) -> Comparison:
     return Comparison(field.name, field.kind, null, shares)
 
 
-def _name(field: Field, sql: _Sql, email: str) -> list[Level]:
+def _name(field: Field, sql: _Sql) -> list[Level]:
     left, right = _ends(field.name)
     levels = [
         Level("equal", f"{left} = {right}", 0.55, field.name),
@@ -218,7 +217,7 @@ def _year(field: Field, _sql: _Sql) -> list[Level]:
     ]
 
 
-def _text(field: Field, sql: _Sql) -> list[Level]:
+def _text(field: Field, _sql: _Sql) -> list[Level]:
     left, right = _ends(field.name)
     words_l, words_r = _ends(f"{field.name}_words")
     lengths = f"(len({words_l}) + len({words_r}))"

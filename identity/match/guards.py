@@ -67,11 +67,12 @@ def guarded_clusters(
     component = components(n, left[strong], right[strong])
     inside = component[left] == component[right]
     order = np.lexsort((right[inside], left[inside], component[left[inside]]))
-    l, r, w = (part[inside][order] for part in (left, right, np.clip(weights, LEAST, MOST)))
+    one, other = left[inside][order], right[inside][order]
+    bits = np.clip(weights, LEAST, MOST)[inside][order]
     clusters = np.arange(n, dtype=np.int64)
-    starts = np.flatnonzero(np.diff(component[l], prepend=-1))
-    for start, end in zip(starts, np.append(starts[1:], len(l)), strict=True):
-        for members in _agglomerate(l[start:end], r[start:end], w[start:end], rules, limits):
+    starts = np.flatnonzero(np.diff(component[one], prepend=-1))
+    for start, end in zip(starts, np.append(starts[1:], len(one)), strict=True):
+        for members in _agglomerate(one[start:end], other[start:end], bits[start:end], rules, limits):
             clusters[members] = min(members)
     return clusters
 
@@ -139,7 +140,7 @@ class _Linkage:
         return na + nb <= self.limits.max_cluster or self.links[a][b][2] >= self.limits.dense * na * nb
 
     def _merge(self, a: int, b: int) -> None:
-        """b becomes a part of a, the lesser name."""
+        """Make b a part of a, the lesser name."""
         self.members[a] += self.members.pop(b)
         self.values[a] = [x | y for x, y in zip(self.values[a], self.values.pop(b), strict=True)]
         mine, its = self.links[a], self.links.pop(b)

@@ -33,31 +33,34 @@ def _strict(field: Field) -> dict[str, str]:
 def _loose(field: Field) -> dict[str, str]:
     x = f'"{field.name}"'
     if field.kind in PERSON:
-        alias = f'"{field.name}_alias"'
-        return {"alias": alias, "skeleton": _skeleton(x), "letters": _letters(x), "start": f"left({x}, 3)"}
-    if field.kind is Kind.BIRTH:
-        year, month, day = f"left({x}, 4)", f"substr({x}, 5, 2)", f"substr({x}, 7, 2)"
         return {
-            "year-month": f"{year} || {month}",
-            "year-day": f"{year} || '.' || {day}",
-            "month-day": f"least({month}, {day}) || greatest({month}, {day})",
-            "digits": _letters(x),
+            "alias": f'"{field.name}_alias"',
+            "skeleton": _skeleton(x),
+            "letters": _letters(x),
+            "start": f"left({x}, 3)",
         }
+    if field.kind is Kind.BIRTH:
+        return _loose_date(x)
     if field.kind is Kind.EMAIL:
         local = f'"{field.name}_local"'
-        return {
-            "letters": _letters(local),
-            "skeleton": f"regexp_replace({local}, '[^a-z]', '', 'g')",
-            "start": f"left({x}, 4)",
-            "end": f"right({x}, 10)",
-        }
-    if field.kind in (Kind.PHONE, Kind.NATIONAL_ID):
-        return {"letters": _letters(x), "start": f"left({x}, 5)", "end": f"right({x}, 5)"}
-    if field.kind in (Kind.STREET, Kind.PLACE):
-        return {"letters": _letters(x), "start": f"left({x}, 5)"}
+        plain = f"regexp_replace({local}, '[^a-z]', '', 'g')"
+        return {"letters": _letters(local), "skeleton": plain, "start": f"left({x}, 4)", "end": f"right({x}, 10)"}
     if field.kind is Kind.TEXT:
-        return {"start": f'list_distinct(list_transform({x[:-1]}_words", lambda w: left(w, 4)))'}
-    return {}
+        return {"start": f'list_distinct(list_transform("{field.name}_words", lambda w: left(w, 4)))'}
+    ends = {"letters": _letters(x), "start": f"left({x}, 5)", "end": f"right({x}, 5)"}
+    numbers = (Kind.PHONE, Kind.NATIONAL_ID)
+    places = (Kind.STREET, Kind.PLACE)
+    return ends if field.kind in numbers else {k: ends[k] for k in ("letters", "start") if field.kind in places}
+
+
+def _loose_date(x: str) -> dict[str, str]:
+    year, month, day = f"left({x}, 4)", f"substr({x}, 5, 2)", f"substr({x}, 7, 2)"
+    return {
+        "year-month": f"{year} || {month}",
+        "year-day": f"{year} || '.' || {day}",
+        "month-day": f"least({month}, {day}) || greatest({month}, {day})",
+        "digits": _letters(x),
+    }
 
 
 def _letters(x: str) -> str:

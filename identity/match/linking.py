@@ -1,6 +1,5 @@
 """Splink at work: the levels of pairs by its SQL on DuckDB, and its own prediction with a trained model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,5 +41,6 @@ class Levels:
         sql = f"SELECT {ends}, {', '.join(gammas)} FROM {frame.physical_name} ORDER BY l, r"
         found = self.con.execute(sql).fetchnumpy()
         frame.drop_table_from_database_and_remove_from_cache()
-        columns: Sequence[NDArray[np.int8]] = [found[f"g{i}"] for i in range(len(gammas))]
-        return Compared(found["l"], found["r"], np.stack(columns, axis=1))
+        left, right = (np.asarray(found[end], dtype=np.int64) for end in ("l", "r"))
+        columns = [np.asarray(found[f"g{i}"], dtype=np.int8) for i in range(len(gammas))]
+        return Compared(left, right, np.stack(columns, axis=1))

@@ -159,7 +159,9 @@ class _Run:
         for column in self.settings.unique:
             field = column.strip().lower().replace(" ", "_")
             if field not in names:
-                raise SettingsError(f"there is no such column; there are {', '.join(sorted(names))}", key=f"unique.{column}")
+                raise SettingsError(
+                    f"there is no such column; there are {', '.join(sorted(names))}", key=f"unique.{column}"
+                )
             sql = f'SELECT CASE WHEN "{field}" IS NULL THEN -1 ELSE dense_rank() OVER (ORDER BY "{field}") END AS value'
             rules.append(Rule(f"one {field} for a person", _column(self.con, f"{sql} FROM raw ORDER BY rid")))
         return rules

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from identity.match.kinds import Kind, Shape, normal, recognise
 from identity.match.settings import MatchSettings
@@ -47,9 +48,24 @@ def read_records(
     ``id_column``, has an empty id or the same id twice; where an id stands in two files, unless the settings say
     ``qualify_ids``; and where no column can be used.
     """
+    for number, file in enumerate(files):
+        _load(con, file, number)
+    return _records(con, files, id_column, settings)
+
+
+def read_table(con: duckdb.DuckDBPyConnection, table: pa.Table, id_column: str, settings: MatchSettings) -> Records:
+    """The same for one Arrow table, so that tables of the lake are matched by the same rules."""
+    con.register("given_table", table)
+    con.execute("CREATE TABLE file0 AS SELECT * FROM given_table")
+    return _records(con, [Path("table")], id_column, settings)
+
+
+def _records(con: duckdb.DuckDBPyConnection, files: Sequence[Path], id_column: str, settings: MatchSettings) -> Records:
     columns = []
     for number, file in enumerate(files):
-        names = _load(con, file, number)
+        names = _names(con, number)
+        if not con.execute(f"SELECT 1 FROM file{number} LIMIT 1").fetchall():
+            raise SourceError("the file has no rows", file=file, rule="not empty")
         id_name = _id_name(names, id_column, file)
         _check_ids(con, number, id_name, file)
         columns.append(_recognised(con, number, file, [name for name in names if name != id_name], settings))
@@ -65,7 +81,7 @@ def read_records(
     return Records(int(n), tuple(file.name for file in files), tuple(fields.items()), flat, bool(ids_are_whole))
 
 
-def _load(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> list[str]:
+def _load(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> None:
     if not file.is_file():
         raise SourceError("there is no such file", file=file, rule="readable")
     try:
@@ -78,9 +94,10 @@ def _load(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> list[str]:
         said = str(error).split("\n", 1)[0]
         rule = "not empty" if file.stat().st_size == 0 else "readable"
         raise SourceError(f"the file cannot be read: {said}", file=file, rule=rule) from error
-    if not con.execute(f"SELECT 1 FROM file{number} LIMIT 1").fetchall():
-        raise SourceError("the file has no rows", file=file, rule="not empty")
-    return list(read.columns)
+
+
+def _names(con: duckdb.DuckDBPyConnection, number: int) -> list[str]:
+    return [str(row[0]) for row in con.execute(f"DESCRIBE file{number}").fetchall()]
 
 
 def _id_name(names: Sequence[str], id_column: str, file: Path) -> str:
@@ -184,7 +201,7 @@ def _union(
     parts = []
     for number, (file, columns) in enumerate(zip(files, named, strict=True)):
         there = {column.field: column.name for column in columns if column.field}
-        names = [row[0] for row in con.execute(f"DESCRIBE file{number}").fetchall()]
+        names = _names(con, number)
         prefix = f"'{_text(file.stem)}:' || " if settings.qualify_ids else ""
         ident = f"{prefix}trim(CAST({_q(_id_name(names, id_column, file))} AS varchar)) AS id"
         cells = [f"{_value(there.get(field))} AS {_q(field)}" for field in fields]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -29,7 +30,7 @@ class MatchSettings:
     max_block: int = 40
     max_cluster: int = 50
     recall_wanted: float = 0.99
-    u_pairs: int = 40_000
+    u_pairs: int = 20_000
     seed: int = 7
 
 
@@ -56,7 +57,8 @@ def load_match_settings(path: Path | None) -> MatchSettings:
             raise SettingsError(
                 f"unknown key; known are {', '.join(sorted(known))}", file=path, key=key, rule="known key"
             )
-    return MatchSettings(**{str(key): _value(str(key), value, path) for key, value in read.items()})
+    checked: dict[str, Any] = {str(key): _value(str(key), value, path) for key, value in read.items()}
+    return MatchSettings(**checked)
 
 
 def _value(key: str, value: object, path: Path) -> object:

@@ -56,7 +56,8 @@ def train(model: Model, candidates: Gammas, random_pairs: Gammas, *, all_pairs: 
 
 def probability(weights: Floats) -> Floats:
     """Probability of weights in bits."""
-    return 1 / (1 + np.exp2(-np.clip(weights, -60, 60)))
+    found: Floats = 1 / (1 + np.exp2(-np.clip(weights, -60, 60)))
+    return found
 
 
 def _m(levels: NDArray[np.int8], matches: Floats, prior: Floats) -> Floats:
@@ -67,7 +68,7 @@ def _m(levels: NDArray[np.int8], matches: Floats, prior: Floats) -> Floats:
 
 def _u(model: Model, drawn: Patterns, equal: Floats, prior: float) -> tuple[Floats, ...]:
     """Shares of the levels among random pairs, less the matches among these; a third stays, whatever the model believes."""
-    found = []
+    found: list[Floats] = []
     for i, m in enumerate(model.m):
         levels = drawn.gammas[:, i]
         raw = np.bincount(levels[levels >= 0], weights=drawn.counts[levels >= 0], minlength=len(m)) + 0.5
