@@ -10,16 +10,16 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from identity.match import Cut, Matched, MatchSettings, Records, cuts, load_match_settings, match, read_records
+from identity.match import Cut, Matched, MatchSettings, cuts, load_match_settings, match, read_records
 from identity.match.labels import Accuracy, judge, read_labels
 from identity.match.model import splink_settings
 from identity.match.training import probability
 from jobs.match_report import Page, write_page
 from lakehouse.errors import SourceError
 
+Flags = NDArray[np.bool_]
 WRITTEN = ("clusters.parquet", "pairs.parquet", "cut.parquet", "model.json", "report.html")
 
 
@@ -76,7 +76,7 @@ class Match:
         settings = load_match_settings(self.settings_file)
         return settings if self.threshold is None else replace(settings, threshold=self.threshold)
 
-    def _write(self, page: Page, linked: np.ndarray) -> None:
+    def _write(self, page: Page, linked: Flags) -> None:
         if self.out.exists() and not self.out.is_dir():
             raise SourceError("the place for the result is a file", file=self.out, rule="folder")
         self.out.mkdir(parents=True, exist_ok=True)
@@ -111,36 +111,36 @@ def _ids(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [str(row[0]) for row in con.execute("SELECT id FROM raw ORDER BY rid").fetchall()]
 
 
-def _linked(matched: Matched) -> np.ndarray:
+def _linked(matched: Matched) -> Flags:
     """The pairs that reach the threshold and that the guard left in one cluster."""
     scored, clusters = matched.scored, matched.clusters
     together = clusters[scored.left] == clusters[scored.right]
     return np.asarray(together & (scored.weights >= matched.limits.threshold))
 
 
-def _write_tables(folder: Path, page: Page, linked: np.ndarray) -> None:
-    matched, scored = page.matched, page.matched.scored
-    names = _named(page.records, page.ids)
-    everyone = np.arange(page.records.n)
-    clusters = {"id": names.take(pa.array(everyone)), "cluster_id": names.take(pa.array(matched.clusters))}
-    pq.write_table(pa.table(clusters), folder / "clusters.parquet")
-    p = probability(scored.weights[linked])
-    pq.write_table(_pair_table(names, scored.left[linked], scored.right[linked], p), folder / "pairs.parquet")
-    cut = _cut_table(names, page.cuts)
-    pq.write_table(cut, folder / "cut.parquet")
+def _write_tables(folder: Path, page: Page, linked: Flags) -> None:
+    con, matched, scored = page.con, page.matched, page.matched.scored
+    con.register("found_clusters", {"rid": np.arange(page.records.n), "cluster": matched.clusters})
+    one, other = (f"CAST({end}.id AS {'bigint' if page.records.ids_are_whole else 'varchar'})" for end in "lr")
+    ends = "JOIN raw l ON l.rid = f.rid_l JOIN raw r ON r.rid = f.rid_r ORDER BY f.rid_l, f.rid_r"
+    clusters = "found_clusters f JOIN raw l ON l.rid = f.rid JOIN raw r ON r.rid = f.cluster ORDER BY f.rid"
+    _copy(con, f"SELECT {one} AS id, {other} AS cluster_id FROM {clusters}", folder / "clusters.parquet")
+    pairs = {"rid_l": scored.left[linked], "rid_r": scored.right[linked], "p": probability(scored.weights[linked])}
+    con.register("found_pairs", pairs)
+    named = f"SELECT {one} AS id_l, {other} AS id_r, p AS match_probability"
+    _copy(con, f"{named} FROM found_pairs f {ends}", folder / "pairs.parquet")
+    kinds = {"rid_l": "int", "rid_r": "int", "bits": "double", "reason": "varchar"}
+    columns = ", ".join(f"unnest(${at}::{kind}[]) AS {name}" for at, (name, kind) in enumerate(kinds.items(), start=1))
+    con.execute(f"CREATE TABLE found_cuts AS SELECT {columns}", _transposed(page.cuts))
+    cut = "SELECT *, 1 / (1 + pow(2, -bits)) AS p FROM found_cuts"
+    _copy(con, f"{named}, reason FROM ({cut}) f {ends}", folder / "cut.parquet")
 
 
-def _named(records: Records, ids: Sequence[str]) -> pa.Array:
-    """Ids as whole numbers where all are, else as text."""
-    return pa.array([int(i) for i in ids], pa.int64()) if records.ids_are_whole else pa.array(ids, pa.string())
+def _transposed(found: Sequence[Cut]) -> list[list[object]]:
+    rows = [(cut.left, cut.right, cut.weight, cut.reason) for cut in found]
+    return [[row[at] for row in rows] for at in range(4)]
 
 
-def _pair_table(names: pa.Array, left: np.ndarray, right: np.ndarray, p: np.ndarray) -> pa.Table:
-    ends = {"id_l": names.take(pa.array(left)), "id_r": names.take(pa.array(right))}
-    return pa.table({**ends, "match_probability": pa.array(p, pa.float64())})
-
-
-def _cut_table(names: pa.Array, found: Sequence[Cut]) -> pa.Table:
-    left, right = (np.array([getattr(cut, end) for cut in found], dtype=np.int64) for end in ("left", "right"))
-    table = _pair_table(names, left, right, probability(np.array([cut.weight for cut in found], dtype=np.float64)))
-    return table.append_column("reason", pa.array([cut.reason for cut in found], pa.string()))
+def _copy(con: duckdb.DuckDBPyConnection, sql: str, file: Path) -> None:
+    name = str(file).replace("'", "''")
+    con.execute(f"COPY ({sql}) TO '{name}' (FORMAT parquet)")

@@ -22,7 +22,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--backend", type=click.Choice(["auto", "duckdb", "spark"]), default="auto", show_default=True)
 @click.option("--register", default="", metavar="NAME", help="Log the model to MLflow as a run of kith/match/NAME.")
 @click.pass_obj
-def match(
+def match(  # noqa: PLR0913, PLR0917 - one argument for each option
     env: str | None,
     records: tuple[Path, ...],
     id_column: str,

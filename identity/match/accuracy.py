@@ -31,9 +31,8 @@ def pairs_of_clusters(found: Ints, truth: Ints) -> Score:
 
 
 def bcubed(found: Ints, truth: Ints) -> Score:
-    """B-cubed accuracy (Bagga, Baldwin 1998): each record's share of its cluster that is right, and of its truth that is there."""
-    cells, inverse, counts = np.unique(np.stack([found, truth]), axis=1, return_inverse=True, return_counts=True)
-    del cells
+    """B-cubed accuracy (Bagga, Baldwin 1998): each record's share of its cluster that is right, and of its truth."""
+    _, inverse, counts = np.unique(np.stack([found, truth]), axis=1, return_inverse=True, return_counts=True)
     common = counts[inverse.ravel()]
     size = _sizes(found)
     whole = _sizes(truth)

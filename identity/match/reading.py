@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from identity.match.kinds import Kind, Shape, normal, recognise
 from identity.match.settings import MatchSettings
 from lakehouse.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SAMPLE = 20_000
 _DATE = r"^\d{4}[-/.]?\d{1,2}[-/.]?\d{1,2}([ T].*)?$|^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}$"
@@ -53,7 +56,7 @@ def read_records(
     return _records(con, files, id_column, settings)
 
 
-def read_table(con: duckdb.DuckDBPyConnection, table: pa.Table, id_column: str, settings: MatchSettings) -> Records:
+def read_table(con: duckdb.DuckDBPyConnection, table: "pa.Table", id_column: str, settings: MatchSettings) -> Records:
     """The same for one Arrow table, so that tables of the lake are matched by the same rules."""
     con.register("given_table", table)
     con.execute("CREATE TABLE file0 AS SELECT * FROM given_table")
@@ -85,11 +88,10 @@ def _load(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> None:
     if not file.is_file():
         raise SourceError("there is no such file", file=file, rule="readable")
     try:
-        if file.suffix in (".parquet", ".pq"):
-            read = con.read_parquet(str(file))
-        else:
-            read = con.read_csv(str(file), all_varchar=True, header=True)
-        read.create(f"file{number}")
+        name = _text(str(file))
+        is_parquet = file.suffix in (".parquet", ".pq")
+        read = f"read_parquet('{name}')" if is_parquet else f"read_csv('{name}', all_varchar = true, header = true)"
+        con.execute(f"CREATE TABLE file{number} AS SELECT * FROM {read}")
     except (duckdb.Error, UnicodeDecodeError) as error:
         said = str(error).split("\n", 1)[0]
         rule = "not empty" if file.stat().st_size == 0 else "readable"

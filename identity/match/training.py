@@ -62,8 +62,8 @@ def probability(weights: Floats) -> Floats:
 
 def _m(levels: NDArray[np.int8], matches: Floats, prior: Floats) -> Floats:
     seen = np.bincount(levels[levels >= 0], weights=matches[levels >= 0], minlength=len(prior))
-    counted: Floats = seen + PRIOR_PAIRS * prior
-    return counted / counted.sum()
+    counted = seen + PRIOR_PAIRS * prior
+    return np.asarray(counted / counted.sum(), dtype=np.float64)
 
 
 def _u(model: Model, drawn: Patterns, equal: Floats, prior: float) -> tuple[Floats, ...]:
