@@ -13,11 +13,8 @@ from identity.components import EngineName
 from jobs.catalogue import Graph, build_graph, manifest
 from jobs.context import Context
 from jobs.display import Bar, say, summary, table_lines
-<<<<<<< HEAD
 from jobs.identity_commands import identity
-=======
 from jobs.match_command import match
->>>>>>> h-match
 from jobs.schedule import Outcome, run_graph
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
@@ -183,11 +180,8 @@ def report(env: str | None) -> None:
     say(f"report: {write_report(_context(env))}")
 
 
-<<<<<<< HEAD
 cli.add_command(identity)
-=======
 cli.add_command(match)
->>>>>>> h-match
 
 
 def main() -> None:
