@@ -14,7 +14,7 @@ from jobs.display import say
 from jobs.explaining.register import Register
 from jobs.explaining.story import Pair, Person, as_json, explain_pair, explain_person
 from jobs.explaining.text import override_line
-from jobs.identity_rules_command import check, import_
+from jobs.identity_rules_command import check, import_, simulate
 from jobs.overriding import Ledger
 from jobs.references import Reference, resolve_all
 from jobs.reviewing import answer, open_questions, question_lines
@@ -177,3 +177,4 @@ def review(env: str | None, limit: int, answers: tuple[tuple[str, str], ...], re
 
 identity.add_command(check)
 identity.add_command(import_)
+identity.add_command(simulate)

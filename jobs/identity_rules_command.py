@@ -12,6 +12,7 @@ from identity.imported import Imported, format_of, import_rules
 from identity.imported.completed import refused_example
 from identity.imported.parts import read_parts
 from identity.rulesfile import RulesError
+from jobs.display import say
 from lakehouse.errors import SettingsError
 from lakehouse.settings import load_settings
 from lakehouse.sources.spec import Source, load_sources
@@ -177,3 +178,21 @@ def _counts(imported: Imported) -> str:
     kinds = Counter(note.kind for note in imported.notes)
     found = ", ".join(f"{kinds[kind]} {kind}" for kind in ("lost", "changed", "guessed"))
     return f"{imported.format}: {len(imported.files.sources)} sources; {found}"
+
+
+@click.command()
+@click.argument("conf", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with pictures (HTML).")
+@click.pass_obj
+def simulate(env: str | None, conf: Path, page: Path | None) -> None:
+    """What the rules of CONF would do to the lake as it is: merges, splits, examples. Nothing is written."""
+    from jobs import whatif
+    from jobs.context import Context
+    from lakehouse.settings import load_settings
+
+    found = whatif.simulate(Context(load_settings(env, spark_size="m")), conf)
+    for line in whatif.lines(found):
+        say(line)
+    if page:
+        page.write_text(whatif.page(found), encoding="utf-8")
+        say(f"page: {page}")

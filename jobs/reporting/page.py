@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from jobs.reporting import parts, people
+from jobs.reporting.document import document
 from jobs.reporting.facts import Facts
 from jobs.reporting.markup import day, el, esc, percent, plural, span, whole
 
-STYLE = Path(__file__).with_name("page.css")
 MARK = "<!-- kith "
 NAV = (
     ("rows", "Rows"),
@@ -27,15 +27,8 @@ LOGO = (
 
 def render(facts: Facts, stamp: str) -> str:
     """The whole page, self-contained; ``stamp`` says of which state of the lake it is."""
-    head = el(
-        "head",
-        '<meta charset="utf-8"/>',
-        '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
-        el("title", esc(f"Kith: the lake as of {day(facts.as_of)}")),
-        el("style", STYLE.read_text(encoding="utf-8")),
-    )
-    body = el("body", _header(facts), _nav(), el("main", parts.tiles(facts), *_sections(facts)), _footer(facts))
-    return "\n".join(("<!DOCTYPE html>", _mark(stamp, headline(facts)), el("html", head, body, lang="en"), ""))
+    body = (_header(facts), _nav(), el("main", parts.tiles(facts), *_sections(facts)), _footer(facts))
+    return document(f"Kith: the lake as of {day(facts.as_of)}", *body, before=_mark(stamp, headline(facts)))
 
 
 def _sections(facts: Facts) -> list[str]:

@@ -355,14 +355,14 @@ IDENTITY_EVENT = Table(
         Column(
             "other_id",
             "string",
-            "merge: the retired id; split: the new id; create: the id itself",
+            "merge: the retired id; split: the new id; create: the id itself; pin, forbid: the decision's id",
             required=True,
         ),
         Column("n_tokens", "bigint", "identifiers concerned"),
         Column("occurred_on", "date", "day of the data"),
     ),
     key=("event_type", "one_id", "other_id"),
-    rules=(Rule("event_type_known", "event_type IN ('create', 'merge', 'split')"),),
+    rules=(Rule("event_type_known", "event_type IN ('create', 'merge', 'split', 'pin', 'forbid')"),),
     change_feed=False,
 )
 
