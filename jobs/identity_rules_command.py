@@ -43,7 +43,7 @@ def check(env: str | None, file: Path | None) -> None:
             click.echo(f"note: {kind.name}.valid_regexp refuses values as cleaning leaves them, like {example}")
     if file is None:
         sources = load_sources(settings.sources_path)
-        unknown = list(unknown_types(rules, sources))
+        unknown = list(unknown_names(rules, sources))
         for line in [*unknown, *unseen_types(rules, sources)]:
             click.echo(line)
         if unknown:
@@ -113,6 +113,10 @@ def _fences(kind: IdentifierType) -> Iterator[str]:
         yield f"{kind.witnesses} witnesses"
     if kind.main_share:
         yield f"share {kind.main_share:g}"
+    if kind.vouched_by:
+        yield f"vouched by {', '.join(kind.vouched_by)}"
+    if kind.level:
+        yield kind.level
 
 
 def _hygiene(kind: IdentifierType) -> Iterator[str]:
@@ -122,13 +126,16 @@ def _hygiene(kind: IdentifierType) -> Iterator[str]:
         yield f"{len(kind.invalid_texts) + bool(kind.invalid_regexp)} refused"
 
 
-def unknown_types(rules: IdentityRules, sources: Mapping[str, Source]) -> Iterator[str]:
-    """Each identifier that a source shows and the rules do not know: the run would stop there."""
+def unknown_names(rules: IdentityRules, sources: Mapping[str, Source]) -> Iterator[str]:
+    """Each identifier that a source shows and the rules do not know (the run would stop there), each voucher that is none."""
     known = {kind.name for kind in rules.identifiers}
     for source in sources.values():
         for position, block in enumerate(source.identifiers):
             for name in sorted(set(block.ids) - known):
                 yield f"{source.name}.yml: identifiers[{position}].ids.{name}: no such identifier type in the rules"
+    for kind in rules.identifiers:
+        for name in sorted(set(kind.vouched_by) - set(sources)):
+            yield f"identifiers[{kind.name}].vouched_by: there is no source {name}"
 
 
 def unseen_types(rules: IdentityRules, sources: Mapping[str, Source]) -> Iterator[str]:

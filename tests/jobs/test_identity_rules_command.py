@@ -91,6 +91,18 @@ def test_sources_that_show_what_the_rules_do_not_know_fail(tmp_path: Path, monke
     assert "note: no source shows the identifier type phone" in done.output
 
 
+def test_a_voucher_that_is_no_source_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    path = tmp_path / "conf" / "identity.yml"
+    text = path.read_text(encoding="utf-8")
+    assert "vouched_by: [crm__member]" in text
+    path.write_text(text.replace("vouched_by: [crm__member]", "vouched_by: [crm__members]"), encoding="utf-8")
+    monkeypatch.setenv("KITH_CONF", str(tmp_path / "conf"))
+    done = kith("check")
+    assert done.exit_code == 1
+    assert "identifiers[name_phone].vouched_by: there is no source crm__members" in done.output
+
+
 def test_an_import_goes_to_standard_output_and_loads(unify: Path, tmp_path: Path) -> None:
     done = kith("import", unify)
     assert done.exit_code == 0, done.output
