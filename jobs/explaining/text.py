@@ -58,7 +58,7 @@ def place(sighting: Sighting) -> str:
     """Where a record was delivered: file and line, without the folders that all have in common."""
     if sighting.file is None:
         return "landed before files were kept"
-    return f"{short_path(sighting.file)} line {sighting.row}"
+    return f"{short_path(sighting.file)} row {sighting.row}"
 
 
 def short_path(file: str) -> str:
@@ -71,7 +71,7 @@ def pair_lines(pair: Pair) -> Iterator[str]:
     typed = labels(pair.a, pair.b)
     for name, ref in (("A", pair.a), ("B", pair.b)):
         yield f"{name}  {escape(ref.text)}  is of  [bold]{ref.one_id}[/]"
-        yield from (f"   from {escape(o.file)} line {o.row}" for o in ref.origins)
+        yield from (f"   from {escape(o.file)} row {o.row}" for o in ref.origins)
     yield VERDICTS[pair.verdict]
     if pair.steps:
         first = pair.steps[0].edge
@@ -101,7 +101,7 @@ def person_lines(person: Person) -> Iterator[str]:
     """Lines, in rich's markup, on one person."""
     level = f", {person.level}" if person.level else ""
     yield f"[bold]{person.one_id}[/]{level}: {len(person.identifiers)} identifiers"
-    yield from (f"  {escape(o.table)} is from {escape(o.file)} line {o.row}" for o in person.reference.origins)
+    yield from (f"  {escape(o.table)} is from {escape(o.file)} row {o.row}" for o in person.reference.origins)
     for held in person.identifiers:
         verified = ", verified" if held.is_verified else ""
         sources = f"{held.n_sources} source{'' if held.n_sources == 1 else 's'}"
@@ -118,7 +118,7 @@ def _records(person: Person) -> Iterator[str]:
     if person.records:
         yield "[bold]records[/]"
     for row in person.records:
-        yield f"  {row['source']}/{escape(row['record_id'])}  {escape(short_path(row['_file']))} line {row['_row']}"
+        yield f"  {row['source']}/{escape(row['record_id'])}  {escape(short_path(row['_file']))} row {row['_row']}"
 
 
 def _tree(person: Person) -> Iterator[str]:
