@@ -21,6 +21,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.components import cpu_seconds, make, planted
+from identity.fences import REASONS
 from jobs.catalogue import build_graph
 from jobs.context import Context
 from jobs.runner import run_job
@@ -53,7 +54,7 @@ def edge_rows(pairs: DataFrame) -> DataFrame:
         "edge_type": F.lit("strong"),
         "weight": F.lit(1.0),
         "is_merging": F.lit(True),
-        "fence_reason": F.lit(None).cast("string"),
+        **dict.fromkeys(("fence_reason", *REASONS), F.lit(None).cast("string")),
         "first_seen_at": seen,
         "last_seen_at": seen,
         "evidence_count": F.lit(1).cast("long"),
@@ -75,6 +76,7 @@ def identifier_rows(pairs: DataFrame) -> DataFrame:
             "id_type",
             F.col("end").alias("vertex_key"),
             F.lit(1).cast("long").alias("n_sources"),
+            F.lit(1).cast("long").alias("n_records"),
             seen.alias("first_seen_at"),
             seen.alias("last_seen_at"),
         )

@@ -4,8 +4,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from identity.identifiers import IdentityRules, attribute, lookup
+from lakehouse.frames import few
 
 RECORD = ("source", "record_id")
+KEY = ("src_token", "dst_token", "rule_id")
 
 
 def vertices(observations: DataFrame) -> DataFrame:
@@ -24,12 +26,12 @@ def vertices(observations: DataFrame) -> DataFrame:
 def edges(observations: DataFrame, rules: IdentityRules) -> DataFrame:
     """Evidence edges, one row per ``(src_token, dst_token, rule_id)``, ``src_token < dst_token``.
 
-    ``observations``: ``(source, record_id, id_type, id_token, first_seen_at, last_seen_at)``; a row without a
+    ``observations``: ``(source, record_id, id_type, id_token, first_seen_at, last_seen_at, seen_on)``; a row without a
     token is passed over, a type that the rules do not know stops the query. Each record gives one star: its
     best identifier (:attr:`IdentityRules.ranks`) joined to each other one, so that n identifiers cost n - 1
     edges. A record with one identifier gives none. Output: ``src_token, dst_token, src_type, dst_type,
     rule_id, edge_type, weight, is_merging, first_seen_at, last_seen_at, evidence_count`` (records that say
-    so).
+    so: of each set of identifiers, the days on which it was seen, at most as many as ``seen_on`` keeps).
     """
     arms = _arms(_stars(observations, rules))
     ends = ("src_token", "dst_token", "rule_id", "anchor_type", "leaf_type")
@@ -37,7 +39,7 @@ def edges(observations: DataFrame, rules: IdentityRules) -> DataFrame:
         F.min(F.struct("src_type", "dst_type")).alias("types"),
         F.min("first_seen_at").alias("first_seen_at"),
         F.max("last_seen_at").alias("last_seen_at"),
-        F.count(F.lit(1)).alias("evidence_count"),
+        F.sum("n_days").cast("long").alias("evidence_count"),
     )
     return merged.select(
         "src_token",
@@ -54,15 +56,50 @@ def edges(observations: DataFrame, rules: IdentityRules) -> DataFrame:
     )
 
 
+def edges_of(observations: DataFrame, records: DataFrame, rules: IdentityRules) -> DataFrame:
+    """The edges that these ``records (source, record_id)`` show, each with all the evidence that there is for it.
+
+    A record's identifiers never change (it is known by their hash), so that an edge rests on the records that hold both its
+    ends. For them three columns of the observations are gone through, and all columns for the records that matter.
+    """
+    shown = edges(observations.join(few(records), on=list(RECORD), how="left_semi"), rules)
+    keys = shown.select(*KEY, F.substring_index("rule_id", "/", 1).alias("source")).localCheckpoint()
+    ends = keys.select("source", F.explode(F.array("src_token", "dst_token")).alias("id_token")).distinct()
+    holding = (
+        observations.select(*RECORD, "id_token")
+        .join(few(ends), on=["source", "id_token"], how="left_semi")
+        .groupBy(*RECORD)
+        .agg(F.count("*").alias("n"))
+        .where(F.col("n") > 1)
+        .select(*RECORD)
+    )
+    whole = edges(observations.join(few(holding), on=list(RECORD), how="left_semi"), rules)
+    return whole.join(few(keys.select(*KEY)), on=list(KEY), how="left_semi")
+
+
+def strength() -> Column:
+    """Column over ``weight`` and ``evidence_count``: how sure an edge is, between 0 and 1, for the choice of what is cut.
+
+    A noisy-or over looks that count less and less: once, twice, four times, … each as sure as .9 of the type's weight. So an edge
+    that is seen every day changes but a few times.
+    """
+    looks = F.lit(1) + F.floor(F.log2(F.greatest(F.col("evidence_count"), F.lit(1))))
+    return F.lit(1.0) - F.pow(F.lit(1.0) - F.lit(0.9) * F.col("weight"), looks)
+
+
 def _stars(observations: DataFrame, rules: IdentityRules) -> DataFrame:
     """One row per record: its anchor and all its members. Both groupings share one shuffle."""
     seen = (
         observations.where(F.col("id_token").isNotNull())
         .repartition(*RECORD)
         .groupBy(*RECORD, "id_type", "id_token")
-        .agg(F.min("first_seen_at").alias("first_seen_at"), F.max("last_seen_at").alias("last_seen_at"))
+        .agg(
+            F.min("first_seen_at").alias("first_seen_at"),
+            F.max("last_seen_at").alias("last_seen_at"),
+            F.max(F.size("seen_on")).alias("n_days"),
+        )
     )
-    member = F.struct("id_type", "id_token", "first_seen_at", "last_seen_at")
+    member = F.struct("id_type", "id_token", "first_seen_at", "last_seen_at", "n_days")
     return (
         seen.select(*RECORD, _rank(rules).alias("rank"), member.alias("member"))
         .groupBy(*RECORD)
@@ -90,6 +127,7 @@ def _arms(stars: DataFrame) -> DataFrame:
             F.col("leaf.id_type").alias("leaf_type"),
             F.col("leaf.first_seen_at").alias("first_seen_at"),
             F.col("leaf.last_seen_at").alias("last_seen_at"),
+            F.col("leaf.n_days").alias("n_days"),
         )
         .select(
             F.col("src.token").alias("src_token"),
@@ -101,6 +139,7 @@ def _arms(stars: DataFrame) -> DataFrame:
             "leaf_type",
             "first_seen_at",
             "last_seen_at",
+            "n_days",
         )
     )
 

@@ -1,19 +1,25 @@
 """What identifiers there are and how far each may be trusted: the typed form of `conf/identity.yml`."""
 
-import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from identity.components import EngineName
+from identity.contradictions import contradictions
+from identity.regexps import regexp_fault
+from identity.rulesfile import Document, Fault, Location, RulesError, read_document
 from lakehouse.errors import SettingsError
 
 Kind = Literal["account", "contact", "trace"]
 Strength = Literal["strong", "weak"]
+Level = Literal["anonymous", "pseudonymous", "known"]
+SHOWN: dict[Kind, Level] = {"account": "pseudonymous", "contact": "known", "trace": "anonymous"}
 
 
 class IdentifierType(BaseModel):
@@ -25,12 +31,13 @@ class IdentifierType(BaseModel):
     how many of one account type; ``max_neighbours``: how many identifiers of any type; all three within any
     ``degree_window_days`` where that is said, else ever. ``unique_per_person``: a person has one value at most; where two
     meet, the weakest evidence between them is cut. ``edge_ttl_days``: an edge not seen for so long expires.
+    ``level``: how well its holder is known by it (default: by kind, an account pseudonymous, a contact known).
     ``witnesses``: records that must show an edge of this type before it merges; ``main_share``: the least share that an
-    edge must have in its account's records with this type. ``invalid_texts`` (lower case, trimmed) and ``valid_regexp``
-    (whole value) hold for the normalised value.
+    edge must have in its account's records with this type; ``vouched_by``: sources whose word is enough. ``invalid_texts``
+    (lower case, trimmed), ``invalid_regexp`` and ``valid_regexp`` (whole value) hold for the normalised value.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Kind
@@ -45,12 +52,15 @@ class IdentifierType(BaseModel):
     degree_window_days: int | None = Field(default=None, ge=1)
     unique_per_person: bool = False
     edge_ttl_days: int | None = Field(default=None, ge=1)
+    level: Level | None = None
     witnesses: int = Field(default=1, ge=1)
     main_share: float = Field(default=0.0, ge=0, le=1)
-    invalid_texts: tuple[str, ...] = ()
+    vouched_by: tuple[str, ...] = Field(default=(), strict=False)
+    invalid_texts: tuple[str, ...] = Field(default=(), strict=False)
+    invalid_regexp: str | None = None
     valid_regexp: str | None = None
 
-    @field_validator("valid_regexp")
+    @field_validator("invalid_regexp", "valid_regexp")
     @classmethod
     def _compiles(cls, value: str | None) -> str | None:
         return None if value is None else _regexp(value)
@@ -60,21 +70,49 @@ class IdentifierType(BaseModel):
     def _lowered(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(text.strip().lower() for text in value)
 
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        _refuse(type(self).__name__, (((field,), rule) for field, rule in contradictions(dict(self))))
+        return self
+
+    @property
+    def shown_level(self) -> Level:
+        """How well the holder of one such identifier is known by it alone."""
+        return self.level or SHOWN[self.kind]
+
     @property
     def is_known(self) -> bool:
         """Whether its holder is a known person: a strong account or contact."""
         return self.kind != "trace" and self.strength == "strong"
 
 
-class IdentityRules(BaseModel):
-    """The whole of `conf/identity.yml`: the engine, what is refused everywhere, and the identifier types."""
+class Alarms(BaseModel):
+    """When a person looks like a weld of several: more identifiers than ``max_cluster_tokens``, or a cluster whose edges
+    are less than ``min_density`` of all pairs of its identifiers (0: never). An alarm cuts nothing; it names the cluster.
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    max_cluster_tokens: int = Field(default=100, ge=2)
+    min_density: float = Field(default=0.0, ge=0, le=1)
+
+
+class IdentityRules(BaseModel):
+    """The whole of `conf/identity.yml`: the engine, what is refused everywhere, alarms, and the identifier types.
+
+    A value that stands on more than ``placeholder_share`` of the records of its type, and on ``placeholder_min_records``
+    at least, is a placeholder, whether or not a list names it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     engine: EngineName = "auto"
-    invalid_texts: tuple[str, ...] = ()
+    invalid_texts: tuple[str, ...] = Field(default=(), strict=False)
     invalid_regexp: str | None = None
-    identifiers: tuple[IdentifierType, ...] = Field(min_length=1)
+    placeholder_share: float = Field(default=0.01, gt=0, le=1)
+    placeholder_min_records: int = Field(default=1000, ge=2)
+    alarms: Alarms = Alarms()
+    identifiers: tuple[IdentifierType, ...] = Field(strict=False)
 
     @field_validator("invalid_regexp")
     @classmethod
@@ -82,13 +120,8 @@ class IdentityRules(BaseModel):
         return None if value is None else _regexp(value)
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        names = [kind.name for kind in self.identifiers]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"identifier types declared twice: {', '.join(twice)}")
-        if not any(kind.kind == "account" for kind in self.identifiers):
-            raise ValueError("no identifier type is an account: nobody could be known")
+    def _somebody_is_known_by_one_name(self) -> Self:
+        _refuse(type(self).__name__, _among([dict(kind) for kind in self.identifiers]))
         return self
 
     def type_of(self, name: str) -> IdentifierType:
@@ -111,22 +144,68 @@ class IdentityRules(BaseModel):
 def load_rules(path: str | Path) -> IdentityRules:
     """Read the identity rules of a YAML file.
 
-    Raises :class:`SettingsError` with the file, and for each fault the key and the rule that it breaks.
+    Raises :class:`RulesError`, a :class:`SettingsError`, with the file and every fault of it: line, key and rule.
     """
-    file = Path(path)
+    document = read_document(path)
+    faults = set(document.repeated)
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return IdentityRules.model_validate(raw)
-    except OSError as error:
-        raise SettingsError(f"the identity rules cannot be read: {error.strerror}", file=file) from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"the identity rules are not YAML: {error}", file=file) from error
+        rules = IdentityRules.model_validate(document.data)
     except ValidationError as error:
-        faults = [
-            (_key(fault["loc"], raw), f"{fault['msg']} (found {fault['input']!r:.80})") for fault in error.errors()
-        ]
-        text = "; ".join(f"{key}: {rule}" for key, rule in faults)
-        raise SettingsError(f"the identity rules are wrong: {text}", file=file, key=faults[0][0]) from error
+        faults |= {*document.faults(error, IdentityRules), *_behind(document, error)}
+        raise RulesError(document.file, faults) from error
+    if faults:
+        raise RulesError(document.file, faults)
+    return rules
+
+
+def _behind(document: Document, error: ValidationError) -> Iterator[Fault]:
+    """Contradictions among what is right by itself: pydantic looks for them only where a type has no other fault."""
+    wrong = {details["loc"][:3] for details in error.errors(include_url=False)}
+    entries = document.data.get("identifiers") if isinstance(document.data, dict) else None
+    entries = [entry if isinstance(entry, dict) else {} for entry in entries] if isinstance(entries, list) else []
+    sound = [
+        {key: value for key, value in entry.items() if ("identifiers", index, key) not in wrong}
+        for index, entry in enumerate(entries)
+    ]
+    for index, entry in enumerate(sound):
+        for field, rule in contradictions(_defaults(wrong, index) | entry):
+            yield document.fault(("identifiers", index, field), rule)
+    if entries:
+        yield from (document.fault(location, rule) for location, rule in _among(sound))
+
+
+def _defaults(wrong: set[Location], index: int) -> dict[str, object]:
+    fields = IdentifierType.model_fields.items()
+    return {
+        name: field.default
+        for name, field in fields
+        if not field.is_required() and ("identifiers", index, name) not in wrong
+    }
+
+
+def _among(entries: list[dict[str, object]]) -> Iterator[tuple[Location, str]]:
+    """What is wrong between identifier types: a name that stands twice, nobody who could be known.
+
+    An entry without a kind may be an account: its kind is wrong by itself and said elsewhere.
+    """
+    seen: Counter[object] = Counter()
+    for index, entry in enumerate(entries):
+        name = entry.get("name", index)
+        if seen[name]:
+            yield ("identifiers", index, "name"), f"declared twice: {name}"
+        seen[name] += 1
+    if not any(entry.get("kind", "account") == "account" for entry in entries):
+        yield ("identifiers",), "no identifier type is an account: nobody could be known"
+
+
+def _refuse(model: str, faults: Iterable[tuple[Location, str]]) -> None:
+    """Raise what pydantic raises, for each fault with its own location."""
+    errors = [
+        InitErrorDetails(type=PydanticCustomError("contradiction", "{rule}", {"rule": rule}), loc=location, input=None)
+        for location, rule in faults
+    ]
+    if errors:
+        raise ValidationError.from_exception_data(model, errors)
 
 
 def lookup(values: dict[str, object], id_type: Column) -> Column:
@@ -157,6 +236,8 @@ def refusal(rules: IdentityRules, id_type: str, value: Column) -> Column:
     placeholder = text.isin(texts) if texts else F.lit(False)
     if rules.invalid_regexp:
         placeholder = placeholder | text.rlike(_whole(rules.invalid_regexp))
+    if kind.invalid_regexp:
+        placeholder = placeholder | F.trim(value).rlike(_whole(kind.invalid_regexp))
     reason = F.when(value.isNull() | (text == ""), "missing").when(placeholder, "placeholder")
     if kind.valid_regexp:
         reason = reason.when(~F.trim(value).rlike(_whole(kind.valid_regexp)), "malformed")
@@ -168,18 +249,6 @@ def _whole(pattern: str) -> str:
 
 
 def _regexp(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
+    if fault := regexp_fault(pattern):
+        raise ValueError(fault)
     return pattern
-
-
-def _key(location: tuple[int | str, ...], raw: object) -> str:
-    """Dotted key of a fault, with identifier types by name instead of by position."""
-    parts = [str(part) for part in location]
-    if len(location) > 1 and location[0] == "identifiers" and isinstance(location[1], int) and isinstance(raw, dict):
-        entry = raw["identifiers"][location[1]]
-        name = entry.get("name", location[1]) if isinstance(entry, dict) else location[1]
-        parts[:2] = [f"identifiers[{name}]"]
-    return ".".join(parts) or "(top level)"

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from identity.minting import mint
+from lakehouse.frames import few
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _with_ids(ranked: DataFrame, previous: DataFrame, retired: DataFrame | None,
     if retired is not None:
         ids = ids.unionByName(retired.select(F.col("old_id").alias("fresh_id")))
     minted = ranked.withColumn("fresh_id", F.when(F.col("kept_id").isNull(), _minted("")))
-    asked = minted.where(F.col("fresh_id").isNotNull()).select("fresh_id")
+    asked = few(minted.where(F.col("fresh_id").isNotNull()).select("fresh_id"))
     used = ids.join(asked, on="fresh_id", how="left_semi").groupBy("fresh_id").agg(F.lit(True).alias("is_used"))
     one_id = F.coalesce("kept_id", F.when(F.col("is_used"), _minted(run_id)).otherwise(F.col("fresh_id")))
     return minted.join(used, on="fresh_id", how="left").select(

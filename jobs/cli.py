@@ -14,6 +14,7 @@ from jobs.catalogue import Graph, build_graph, manifest
 from jobs.context import Context
 from jobs.display import Bar, say, summary, table_lines
 from jobs.identity_commands import identity
+from jobs.match_command import match
 from jobs.schedule import Outcome, run_graph
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
@@ -180,6 +181,7 @@ def report(env: str | None) -> None:
 
 
 cli.add_command(identity)
+cli.add_command(match)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from jobs.display import say
 from jobs.explaining.register import Register
 from jobs.explaining.story import Pair, Person, as_json, explain_pair, explain_person
 from jobs.explaining.text import override_line
+from jobs.identity_rules_command import check, import_
 from jobs.overriding import Ledger
 from jobs.references import Reference, resolve_all
 from jobs.reviewing import answer, open_questions, question_lines
@@ -172,3 +173,7 @@ def review(env: str | None, limit: int, answers: tuple[tuple[str, str], ...], re
         questions = open_questions(ledger, limit)
         for line in question_lines(questions):
             say(line)
+
+
+identity.add_command(check)
+identity.add_command(import_)

@@ -1,13 +1,15 @@
 """Streams of mapped sources: every source that maps to a table, in as few streams as its history of sources allows."""
 
 from collections.abc import Callable, Iterator
-from functools import reduce
+from functools import partial, reduce
 from hashlib import sha256
+from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from identity.identifiers import load_rules, refusal
 from jobs.context import Context
 from lakehouse.job import Job
 from lakehouse.sources.mapping import mapped, observed
@@ -53,7 +55,10 @@ def mapped_streams(context: Context, job: Job) -> Iterator[tuple[str, DataFrame]
 
 
 def _union(context: Context, job: Job, members: list[str], current: dict[str, Source]) -> DataFrame:
-    project: Callable[..., DataFrame] = observed if job.writes is silver.IDENTIFIER_OBSERVATION else mapped
+    project: Callable[..., DataFrame] = mapped
+    if job.writes is silver.IDENTIFIER_OBSERVATION:
+        rules = load_rules(Path(context.settings.conf) / "identity.yml")
+        project = partial(observed, refuse=partial(refusal, rules))
     frames: dict[str, DataFrame] = {}
     for member in members:
         stream = _appended(context, bronze_table(member.partition("@")[0], member))

@@ -10,9 +10,9 @@ def current(identity_map: DataFrame) -> DataFrame:
 
 
 def touched_people(changed: DataFrame, identity_map: DataFrame) -> DataFrame:
-    """``(one_id)`` of everybody whom changed keys of kind ``one_id`` or ``customer_token`` belong or belonged to."""
+    """``(one_id)`` of everybody to whom changed keys of kind ``one_id``, ``customer_token`` or ``id_token`` belong or did."""
     by_token = (
-        changed.where(F.col("kind") == "customer_token")
+        changed.where(F.col("kind").isin("customer_token", "id_token"))
         .select(F.col("key").alias("customer_token"))
         .distinct()
         .join(current(identity_map), on="customer_token", how="inner")

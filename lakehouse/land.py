@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import ContractError
 from lakehouse.lake import Lake
-from lakehouse.load import Append, Load, Merge, Replace, ReplaceWhere, Scd2
+from lakehouse.load import FIRST, Append, Load, Merge, Replace, ReplaceWhere, Scd2
 from lakehouse.table import Table
 
 TXN_APP = "spark.databricks.delta.write.txnAppId"
@@ -120,6 +120,9 @@ def _folded(column: str, load: Merge) -> str:
         return f"least(t.`{column}`, s.`{column}`)"
     if column in load.greatest:
         return f"greatest(t.`{column}`, s.`{column}`)"
+    if column in load.first:
+        both = f"array_union(coalesce(t.`{column}`, s.`{column}`), coalesce(s.`{column}`, t.`{column}`))"
+        return f"slice(array_sort({both}), 1, {FIRST})"
     return f"s.`{column}`"
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from lakehouse.errors import ContractError
 
+FIRST = 8
+"""How many values a column that is folded by ``Merge.first`` keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Append:
@@ -17,15 +20,16 @@ class Merge:
     ``newest``: columns that order two versions of a row; the greater one wins whatever the order of arrival, so that
     the load is commutative and idempotent. Without it the incoming row is the truth and replaces a row that differs.
     A boolean ``_deleted`` in the frame removes the key. ``least`` and ``greatest`` name columns that are folded instead
-    of replaced (first and last sightings).
+    of replaced (first and last sightings); ``first`` names arrays of which the least :data:`FIRST` values of both sides stay.
     """
 
     newest: tuple[str, ...] = ()
     least: tuple[str, ...] = ()
     greatest: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.newest and (self.least or self.greatest):
+        if self.newest and (self.least or self.greatest or self.first):
             raise ContractError("a Merge either keeps the newest row or folds columns, not both")
 
 

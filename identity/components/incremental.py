@@ -1,6 +1,7 @@
 """Yesterday's components and the edges that came and went: the small graph whose components are all that changes."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -21,12 +22,34 @@ class Touched:
     before: DataFrame
 
 
-def touched(known: DataFrame, edges: DataFrame, came: DataFrame, went: DataFrame, found: DataFrame) -> Touched:
-    """What is to be solved again, where ``came`` and ``went`` are how ``edges`` differ from those that ``known`` comes of.
+@dataclass(frozen=True)
+class Change:
+    """How the merging edges differ from those that the known components come of, each ``(src_token, dst_token, is_weak)``.
 
-    ``known (token, vertex, point, reach, …)`` are the components of yesterday, by vertex; ``edges``, ``came`` (among them)
-    and ``went`` (not) are ``(src_token, dst_token, is_weak)``; ``found (token, vertex)`` names each token of a changed edge,
-    and new ones that have none. A reach that lost an edge, or that weak edges hold together, is solved from its own edges.
+    ``came`` are there now, ``went`` no longer; ``shaken`` are there as before with another strength, which matters where
+    edges were cut. ``asked``, of any ends, are where somebody wants it solved anew; ``fresh``, loops, are new vertices.
+    """
+
+    came: DataFrame
+    went: DataFrame
+    shaken: DataFrame | None = None
+    asked: DataFrame | None = None
+    fresh: DataFrame | None = None
+
+    def ends(self) -> DataFrame:
+        """``(token)`` of all their ends, with repetitions."""
+        others = (self.shaken, self.asked, self.fresh)
+        parts = [self.came, self.went, *[part for part in others if part is not None]]
+        every = reduce(DataFrame.unionByName, [part.select("src_token", "dst_token") for part in parts])
+        return every.select(F.explode(F.array("src_token", "dst_token")).alias("token"))
+
+
+def touched(known: DataFrame, edges: DataFrame, change: Change, found: DataFrame) -> Touched:
+    """What is to be solved again, where ``change`` is how ``edges`` differ from those that ``known`` comes of.
+
+    ``known (token, vertex, point, reach, …)`` are the components of yesterday, by vertex; ``edges`` are ``(src_token,
+    dst_token, is_weak)``; ``found (token, vertex)`` names each token of a changed edge, and new ones that have none. A reach
+    that lost an edge, or that weak edges hold together, or in which edges were cut, is solved from its own edges.
     Any other stands as what it is known to be: a star around its point. So edges that only came cost as many rows as the
     components that they join, and ``edges`` is not read for them. What is touched goes to
     the scans of ``known`` while it is small; local checkpoints keep it (a lost executor fails the query, and nothing is
@@ -34,15 +57,15 @@ def touched(known: DataFrame, edges: DataFrame, came: DataFrame, went: DataFrame
     """
     places = known.select("token", "point", "reach").join(few(found.select("token")), on="token", how="left_semi")
     located = found.join(few(places), on="token", how="left").localCheckpoint()
-    placed = _placed(came, located)
+    placed = _placed(change.came, located)
     is_known = F.col("src_point").isNotNull() & F.col("src_point").eqNullSafe(F.col("dst_point"))
     joining = placed.where(~is_known)
-    reaches = (
-        _reaches(joining, is_broken=False)
-        .unionByName(_reaches(_placed(went, located), is_broken=True))
-        .groupBy("reach")
-        .agg(F.bool_or("is_broken").alias("is_broken"))
-    )
+    hit = [_reaches(joining, is_broken=False), _reaches(_placed(change.went, located), is_broken=True)]
+    if change.shaken is not None:
+        hit.append(_reaches(_placed(change.shaken, located), is_broken=False))
+    if change.asked is not None:
+        hit.append(_reaches(_placed(change.asked, located, how="left"), is_broken=True))
+    reaches = reduce(DataFrame.unionByName, hit).groupBy("reach").agg(F.bool_or("is_broken").alias("is_broken"))
     held = known.join(few(reaches), on="reach", how="inner").localCheckpoint()
     is_open = F.bool_or(F.col("is_broken") | (F.col("point") != F.col("reach")))
     opened = held.groupBy("reach").agg(is_open.alias("is_open")).where("is_open")
@@ -61,16 +84,16 @@ def touched(known: DataFrame, edges: DataFrame, came: DataFrame, went: DataFrame
     )
     inside = before.where("is_open").select("token", "vertex")
     if not inside.isEmpty():
-        graph = graph.unionByName(_within(edges, inside))
+        graph = graph.unionByName(within(edges, inside))
     return Touched(graph, before.drop("is_open"))
 
 
-def _placed(edges: DataFrame, located: DataFrame) -> DataFrame:
-    """Edges with vertex, point and reach of each end; the last two are null where the end is new."""
+def _placed(edges: DataFrame, located: DataFrame, how: str = "inner") -> DataFrame:
+    """Edges with vertex, point and reach of each end; the last two are null where the end is new (``left``: or unknown)."""
     for end in ("src", "dst"):
         columns = [F.col("token").alias(f"{end}_token"), F.col("vertex").alias(end)]
         at = located.select(*columns, *[F.col(name).alias(f"{end}_{name}") for name in ("point", "reach")])
-        edges = edges.join(at, on=f"{end}_token", how="inner")
+        edges = edges.join(at, on=f"{end}_token", how=how)
     return edges
 
 
@@ -79,9 +102,9 @@ def _reaches(placed: DataFrame, *, is_broken: bool) -> DataFrame:
     return ends.where(F.col("reach").isNotNull()).distinct().withColumn("is_broken", F.lit(is_broken))
 
 
-def _within(edges: DataFrame, inside: DataFrame) -> DataFrame:
-    """The edges whose ends are both among these vertices."""
+def within(edges: DataFrame, inside: DataFrame) -> DataFrame:
+    """The edges, with what else they say, whose ends are both among these vertices ``(token, vertex)``; ends as vertices."""
     src = inside.select(F.col("token").alias("src_token"), F.col("vertex").alias("src"))
     dst = inside.select(F.col("token").alias("dst_token"), F.col("vertex").alias("dst"))
     joined = edges.join(few(src), on="src_token", how="inner").join(few(dst), on="dst_token", how="inner")
-    return joined.select("src", "dst", "is_weak")
+    return joined.select("src", "dst", *[name for name in edges.columns if not name.endswith("_token")])

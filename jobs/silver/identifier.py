@@ -29,6 +29,7 @@ def identifier(changed: DataFrame, *, observations: DataFrame, known: DataFrame)
         .agg(
             F.min("id_type").alias("id_type"),
             F.count_distinct("source").alias("n_sources"),
+            F.count("*").alias("n_records"),
             F.min("first_seen_at").alias("first_seen_at"),
             F.max("last_seen_at").alias("last_seen_at"),
         )

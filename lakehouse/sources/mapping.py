@@ -1,7 +1,7 @@
 """Bronze payloads to silver rows: the maps of a source file compiled to projections of Spark SQL columns."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, reduce
 
@@ -16,6 +16,7 @@ from lakehouse.standardise.token import token
 from lakehouse.table import Table
 
 FIELD = re.compile(r"([$@])((?:\.\w+|\[\d+\]|\['[^']+'\])+)")
+Refusal = Callable[[str, Column], Column]
 LINEAGE = ("_file", "_row", "_sequence")
 CONTENT = (1 << 48) - 1  # bits of _row_hash below the source's version: of equal times the newer mapping wins
 
@@ -124,24 +125,43 @@ def _token(kind: str, text: str, key: bytes) -> Column:
     return token(kind, identifier_rule(kind)(F.col(text))["value"], key)
 
 
-def observed(source: Source, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
+@cache
+def _cleaned(kind: str, text: str) -> Column:
+    return identifier_rule(kind)(F.col(text))["value"]
+
+
+def observed(source: Source, table: Table, bronze: DataFrame, key: bytes, refuse: Refusal | None = None) -> DataFrame:
     """Identifier observations of one source: one row for each identifier of each record, unaggregated.
 
     A record is known by the hash of its identifiers, so that repeated sightings of the same set are one
-    record. Raises :class:`SourceError` with file and key where Spark refuses an expression.
+    record. ``refuse`` says why a cleaned value may not become an identifier (null: it may); what it refuses was not seen.
+    Raises :class:`SourceError` with file and key where Spark refuses an expression.
     """
     with _named(source, "identifiers"):
-        result = reduce(DataFrame.unionByName, [_observe(block, bronze, key) for block in source.identifiers])
+        frames = [_observe(block, bronze, key, refuse) for block in source.identifiers]
+        result = reduce(DataFrame.unionByName, frames)
         return result.select(*[F.col(c.name).cast(c.type) for c in table.columns], *LINEAGE)
 
 
-def _observe(block: Identifiers, bronze: DataFrame, key: bytes) -> DataFrame:
+def _accepted(kind: str, value: Column, key: bytes, refuse: Refusal) -> Column:
+    """The token of a cleaned value; null where the value is refused."""
+    return token(kind, F.when(refuse(kind, value).isNull(), value), key)
+
+
+def _observe(block: Identifiers, bronze: DataFrame, key: bytes, refuse: Refusal | None) -> DataFrame:
     rows, texts = bronze.where(F.expr(sql(block.where))) if block.where else bronze, _Texts()
+    named = [(kind, texts.name(text)) for kind, text in block.ids.items()]
+    frame = texts.beside(rows)
+    if refuse is None:
+        tokens = [_token(kind, name, key) for kind, name in named]
+    else:  # cleaned values are columns of their own: a refusal names its value half a dozen times over
+        frame = frame.select("*", *[_cleaned(*pair).alias(f"_value{n}") for n, pair in enumerate(named)])
+        tokens = [_accepted(kind, F.col(f"_value{n}"), key, refuse) for n, (kind, _) in enumerate(named)]
     pairs = [
-        F.struct(F.lit(kind).alias("id_type"), _token(kind, texts.name(text), key).alias("id_token"))
-        for kind, text in block.ids.items()
+        F.struct(F.lit(kind).alias("id_type"), found.alias("id_token"))
+        for (kind, _), found in zip(named, tokens, strict=True)
     ]
-    seen = texts.beside(rows).select(
+    seen = frame.select(
         F.col("_source").alias("source"),
         F.filter(F.array(*pairs), lambda p: p["id_token"].isNotNull()).alias("ids"),
         F.expr(sql(block.at)).try_cast("timestamp").alias("at"),
@@ -155,6 +175,7 @@ def _observe(block: Identifiers, bronze: DataFrame, key: bytes) -> DataFrame:
         F.inline_outer("ids"),
         F.col("at").alias("first_seen_at"),
         F.col("at").alias("last_seen_at"),
+        F.when(F.col("at").isNotNull(), F.array(F.to_date("at"))).alias("seen_on"),
         F.struct(F.col("at").alias("seen_at"), F.col("_file").alias("file"), F.col("_row").alias("row")).alias(
             "_first_row"
         ),

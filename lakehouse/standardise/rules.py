@@ -57,8 +57,11 @@ def phone(text: Column) -> Column:
     is_cn = national.rlike(r"^1[3-9]\d{9}$") & ~is_elsewhere
     is_foreign = is_elsewhere & digits.rlike(r"^[1-9]\d{6,14}$")
     value = F.when(is_cn, F.concat(F.lit("+86"), national)).when(is_foreign, F.concat(F.lit("+"), digits))
-    placeholder = national.isin(*PLACEHOLDERS) | national.rlike(r"^(\d)\1{7,}|(\d)\2{8,}$")
-    return _judge(text, value, ok=value.isNotNull(), suspect=placeholder, reason="not_a_phone")
+    return _judge(text, value, ok=value.isNotNull(), suspect=_is_filler(national), reason="not_a_phone")
+
+
+def _is_filler(national: Column) -> Column:
+    return national.isin(*PLACEHOLDERS) | national.rlike(r"^(\d)\1{7,}|(\d)\2{8,}$")
 
 
 def email(text: Column) -> Column:
@@ -76,6 +79,21 @@ def name(text: Column) -> Column:
     ok = (F.length(value) >= 1) & ~value.rlike(r"\d|@")
     dummy = F.lower(value).isin("test", "测试", "匿名", "游客", "unknown", "先生", "女士")
     return _judge(text, value, ok=ok, suspect=dummy, reason="not_a_name")
+
+
+def name_phone(text: Column) -> Column:
+    """A name with what shops show of a phone, ``name|phone``: the name without blanks or title, three digits, and the last four.
+
+    Of mainland Chinese mobiles, whole or masked (138****1234), which are the ones that marketplaces mask.
+    """
+    plain = F.lower(F.regexp_replace(narrow(text), r"\s", ""))
+    who = F.regexp_replace(F.substring_index(plain, "|", 1), "(先生|女士)$", "")
+    rest = F.regexp_replace(F.regexp_extract(plain, r"\|(.*)$", 1), r"[-().]", "")
+    shown = F.regexp_replace(rest, r"^(\+|00)?86(?=1)", "")
+    ok = (F.length(who) > 1) & ~who.rlike(r"\d|@") & shown.rlike(r"^1[3-9]\d([*\d]{4}|\|)\d{4}$")
+    value = F.concat_ws("|", who, F.substring(shown, 1, 3), F.right(shown, F.lit(4)))
+    dummy = who.isin("test", "测试", "匿名", "游客", "unknown") | _is_filler(shown)
+    return _judge(text, value, ok=ok, suspect=dummy, reason="not_a_name_and_phone")
 
 
 def gender(text: Column) -> Column:
@@ -110,11 +128,12 @@ RULES: dict[str, Rule] = {
     "phone": phone,
     "email": email,
     "name": name,
+    "name_phone": name_phone,
     "gender": gender,
     "date": date,
     "code": code,
 }
-IDENTIFIER_RULES = {"phone": "phone", "recipient_phone": "phone", "email": "email"}
+IDENTIFIER_RULES = {"phone": "phone", "recipient_phone": "phone", "email": "email", "name_phone": "name_phone"}
 
 
 def rule(named: str) -> Rule:

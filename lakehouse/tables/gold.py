@@ -134,6 +134,52 @@ FCT_INTERACTION = Table(
     cluster_by=("occurred_on",),
 )
 
+FCT_IDENTITY_CONVERSION = Table(
+    "gold.fct_identity_conversion",
+    "Grain: one person who was seen without a name first and is known now: when, where, and how long it took.",
+    (
+        ONE_ID,
+        Column("from_level", "string", "anonymous, or pseudonymous if an account came first", required=True),
+        Column("to_level", "string", "what the person has become: known, verified", required=True),
+        Column("first_anonymous_at", "timestamp", "first sighting (UTC)", required=True, data_class=B),
+        Column("known_at", "timestamp", "first sighting of an identifier that makes known (UTC)", required=True),
+        Column("days", "int", "whole days between the two", required=True, check="days >= 0"),
+        Column("touchpoint", "string", "source that showed that identifier first", required=True, data_class=B),
+        Column("id_type", "string", "type of that identifier", required=True, data_class=ID),
+    ),
+    key=("one_id",),
+    cluster_by=("one_id",),
+    rules=(
+        Rule("anonymous_before_known", "first_anonymous_at < known_at"),
+        Rule("levels_rise", "from_level IN ('anonymous', 'pseudonymous') AND to_level IN ('known', 'verified')"),
+    ),
+)
+
+AGG_DUPLICATE_SEND = Table(
+    "gold.agg_duplicate_send",
+    "Grain: one campaign on one channel: how many messages went to how many accounts of how many people.",
+    (
+        Column("campaign_id", "string", "campaign", required=True),
+        Column("channel", "string", "channel", required=True),
+        Column("n_sends", "bigint", "messages sent to somebody", required=True),
+        Column("n_accounts", "bigint", "accounts (tokens) that they went to", required=True),
+        Column("n_people", "bigint", "people behind these accounts; an account of nobody known is one", required=True),
+        Column("n_repeats", "bigint", "messages beyond an account's first: any list would tell", required=True),
+        Column(
+            "n_duplicates_avoidable",
+            "bigint",
+            "accounts beyond a person's first: what an audience of people avoids, and only One ID can tell",
+            required=True,
+        ),
+        Column("n_people_both_arms", "bigint", "people whose accounts stand in treatment and holdout", required=True),
+    ),
+    key=("campaign_id", "channel"),
+    rules=(
+        Rule("sends_add_up", "n_sends = n_people + n_duplicates_avoidable + n_repeats"),
+        Rule("counts_not_negative", "least(n_people, n_duplicates_avoidable, n_repeats, n_people_both_arms) >= 0"),
+    ),
+)
+
 MART_CUSTOMER_360 = Table(
     "gold.mart_customer_360",
     "A person on one row, for BI and API: who, what they bought, how they behave. Nothing in it depends on today.",
@@ -207,6 +253,8 @@ ALL = (
     DIM_DATE,
     FCT_ORDER_LINE,
     FCT_INTERACTION,
+    FCT_IDENTITY_CONVERSION,
+    AGG_DUPLICATE_SEND,
     MART_CUSTOMER_360,
     MART_RFM,
     SCORE_REPURCHASE_30D,

@@ -1,6 +1,7 @@
 """Contracts of silver: typed, de-duplicated, tokenised entities, one definition for every department."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
+from lakehouse.tables import person
 
 B, D, ID, Q, T = (
     DataClass.BEHAVIOURAL,
@@ -97,6 +98,7 @@ ORDER_HEADER = Table(
         Column("status", "string", "the source's status"),
         CUSTOMER_TOKEN,
         _token("recipient_token", "recipient's phone, keyed hash; null when masked"),
+        _token("address_token", "where the parcel went, keyed hash; null where the source does not say it in full"),
         Column("paid_amount", "decimal(18,2)", "paid, where the source says it on the order", data_class=B),
         CURRENCY,
         *TECHNICAL,
@@ -231,6 +233,7 @@ IDENTIFIER_OBSERVATION = Table(
         Column("id_token", "string", "the identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=ID),
         Column("first_seen_at", "timestamp", "first sighting by event time (UTC)", required=True),
         Column("last_seen_at", "timestamp", "last sighting by event time (UTC)", required=True),
+        Column("seen_on", "array<date>", "the first eight days on which it was seen"),
         Column(
             "_first_row",
             "struct<seen_at:timestamp,file:string,row:bigint>",
@@ -250,6 +253,7 @@ IDENTIFIER = Table(
         Column("id_type", "string", "identifier type of conf/identity.yml", required=True, data_class=ID),
         Column("vertex_key", "bigint", "vertex of the identity graph", required=True),
         Column("n_sources", "bigint", "sources that showed it", required=True),
+        Column("n_records", "bigint", "records that showed it: sets of identifiers, by source"),
         Column("first_seen_at", "timestamp", "first sighting (UTC)", required=True),
         Column("last_seen_at", "timestamp", "last sighting (UTC)", required=True),
     ),
@@ -269,10 +273,13 @@ IDENTITY_EDGE = Table(
         Column("edge_type", "string", "strong or weak", required=True),
         Column("weight", "double", "weight of the evidence"),
         Column("is_merging", "boolean", "whether it may join two clusters", required=True),
-        Column("fence_reason", "string", "why an edge that could merge does not"),
+        Column("fence_reason", "string", "why an edge that could merge does not: <fence>: <words>"),
+        Column("edge_reason", "string", "what speaks against the edge itself: its age, too few witnesses"),
+        Column("src_reason", "string", "why src_token says nothing: a placeholder, too many share it"),
+        Column("dst_reason", "string", "why dst_token says nothing"),
         Column("first_seen_at", "timestamp", "first sighting (UTC)"),
         Column("last_seen_at", "timestamp", "last sighting (UTC)"),
-        Column("evidence_count", "bigint", "records that say so"),
+        Column("evidence_count", "bigint", "records that say so: days, up to eight for each set of identifiers"),
     ),
     key=("src_token", "dst_token", "rule_id"),
 )
@@ -376,4 +383,6 @@ ALL = (
     IDENTITY_MAP,
     IDENTITY_ALIAS,
     IDENTITY_EVENT,
+    person.GOLDEN_ATTRIBUTE,
+    person.HOUSEHOLD_MAP,
 )

@@ -9,7 +9,8 @@ from identity.edges import edges, vertices
 from identity.identifiers import IdentityRules, is_verified, refusal
 
 SCHEMA = (
-    "source string, record_id string, id_type string, id_token string, first_seen_at timestamp, last_seen_at timestamp"
+    "source string, record_id string, id_type string, id_token string, first_seen_at timestamp, last_seen_at timestamp, "
+    "seen_on array<date>"
 )
 Sighting = tuple[str, str, str, str | None]
 
@@ -21,7 +22,9 @@ def day(number: int) -> datetime:
 
 def observed(spark: SparkSession, rows: list[Sighting]) -> DataFrame:
     """Sightings, the n-th on day n."""
-    return spark.createDataFrame([(*row, day(i), day(i)) for i, row in enumerate(rows, start=1)], SCHEMA)
+    return spark.createDataFrame(
+        [(*row, day(i), day(i), [day(i).date()]) for i, row in enumerate(rows, start=1)], SCHEMA
+    )
 
 
 def by_rule(frame: DataFrame) -> dict[tuple[str, str, str], Row]:

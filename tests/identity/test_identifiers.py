@@ -1,11 +1,15 @@
 """The identity rules: what the shipped file says, and that each fault is named with file, key and rule."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from identity.identifiers import IdentityRules, load_rules
+from identity.identifiers import Alarms, IdentifierType, IdentityRules, load_rules
 from lakehouse.errors import SettingsError
+from lakehouse.settings import ROOT
+
+GUIDE = (ROOT / "docs" / "identity-rules.md").read_text(encoding="utf-8")
 
 GOOD = """
 engine: forest
@@ -58,11 +62,15 @@ def test_known_people_have_a_strong_account_or_contact(rules: IdentityRules) -> 
             r"identifiers\[member_no\]\.max_degree: .*greater than or equal to 1",
         ),
         ("strength: strong", "strength: iron", r"identifiers\[member_no\]\.strength: .*'strong' or 'weak'"),
-        ("priority: 2,", "", r"identifiers\[phone\]\.priority: Field required"),
+        ("priority: 2,", "", r"identifiers\[phone\]\.priority: is missing"),
         ("name: phone", "name: member_no", r"declared twice: member_no"),
         ("kind: account", "kind: contact", r"no identifier type is an account"),
         ("engine: forest", "engine: magic", r"engine: .*'auto', 'forest' or 'graphframes'"),
-        ("max_degree: 4}", "max_degree: 4, maxdegree: 4}", r"identifiers\[phone\]\.maxdegree: Extra inputs"),
+        (
+            "max_degree: 4}",
+            "max_degree: 4, maxdegree: 4}",
+            r"identifiers\[phone\]\.maxdegree: no such key; did you mean max_degree\?",
+        ),
         (
             "max_degree: 4}",
             "max_degree: 4, valid_regexp: '('}",
@@ -71,7 +79,7 @@ def test_known_people_have_a_strong_account_or_contact(rules: IdentityRules) -> 
         (
             "max_degree: 4}",
             "max_degree: 4, invalid_texts: [0]}",
-            r"identifiers\[phone\]\.invalid_texts\.0: .*string",
+            r"identifiers\[phone\]\.invalid_texts\[0\]: .*string",
         ),
     ],
 )
@@ -85,12 +93,27 @@ def test_a_fault_is_named_with_file_key_and_rule(tmp_path: Path, wrong: str, rig
 def test_a_file_that_is_not_there_or_not_yaml_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cannot be read: No such file.*nowhere\.yml"):
         load_rules(tmp_path / "nowhere.yml")
-    with pytest.raises(SettingsError, match=r"(?s)not YAML.*line 2.*identity\.yml"):
+    with pytest.raises(SettingsError, match=r"(?s)line 2: .*not YAML.*identity\.yml"):
         rules_of(tmp_path, "engine: auto\nidentifiers: [a: b: c]")
-    with pytest.raises(SettingsError, match=r"\(top level\)"):
+    with pytest.raises(SettingsError, match=r"line 1: \(top level\): a mapping of keys"):
         rules_of(tmp_path, "just a text")
 
 
 def test_an_unknown_type_is_refused(rules: IdentityRules) -> None:
     with pytest.raises(SettingsError, match=r"identifiers\[fax\]"):
         rules.type_of("fax")
+
+
+def test_the_guide_names_every_key() -> None:
+    fields = {*IdentityRules.model_fields, *IdentifierType.model_fields} | {
+        f"alarms.{key}" for key in Alarms.model_fields
+    }
+    assert {key for key in fields - {"alarms"} if f"`{key}`" not in GUIDE} == set()
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL))
+def test_the_guides_examples_load(tmp_path: Path, example: str) -> None:
+    rules = rules_of(
+        tmp_path, GOOD.replace("name: phone", "name: mail").replace("name: member_no", "name: first") + example
+    )
+    assert len(rules.identifiers) > 3

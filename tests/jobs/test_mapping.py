@@ -9,7 +9,7 @@ import hmac
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TypedDict
 
@@ -19,9 +19,10 @@ import yaml
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from identity.identifiers import load_rules, refusal
 from lakehouse.errors import SourceError
 from lakehouse.settings import ROOT
-from lakehouse.sources.mapping import mapped, observed
+from lakehouse.sources.mapping import Refusal, mapped, observed
 from lakehouse.sources.spec import MAPPED, Source, load_sources
 from lakehouse.tables import silver
 
@@ -94,9 +95,10 @@ def silver_rows(spark: SparkSession, table: str, payloads: dict[str, list[object
     return texts(reduce(DataFrame.unionByName, frames))
 
 
-def observations(spark: SparkSession, payloads: dict[str, list[object]]) -> Bag:
+def observations(spark: SparkSession, payloads: dict[str, list[object]], refuse: Refusal | None = None) -> Bag:
     sources = [source for source in FEEDING.values() if source.identifiers]
-    frames = [observed(s, silver.IDENTIFIER_OBSERVATION, bronze(spark, s, payloads[s.name]), KEY) for s in sources]
+    table = silver.IDENTIFIER_OBSERVATION
+    frames = [observed(s, table, bronze(spark, s, payloads[s.name]), KEY, refuse) for s in sources]
     return texts(reduce(DataFrame.unionByName, frames))
 
 
@@ -117,8 +119,9 @@ def expected_sightings(source: str) -> list[list[tuple[str, str]]]:
         for named in seen["ids"]:
             row = {"record_id": record, "id_type": named.partition(":")[0], "id_token": hashed(named)}
             times = {f"{end}_seen_at": seen["at"] for end in ("first", "last") if seen["at"]}
+            days = {"seen_on": f"[{seen['at'][:10]}]"} if seen["at"] else {}
             first = f"{{{seen['at'] or 'null'}, {number:04d}, {ROW}}}"
-            wanted.append(sorted((row | times | {"_file": f"{number:04d}", "_first_row": first}).items()))
+            wanted.append(sorted((row | times | days | {"_file": f"{number:04d}", "_first_row": first}).items()))
     return sorted(wanted)
 
 
@@ -168,6 +171,30 @@ def test_garbage_is_no_identifier_without_a_value(spark: SparkSession) -> None:
     empty = {name: [spoiled(p, by) for p in payloads_of(name) for by in nothing] for name in FEEDING}
     assert observations(spark, empty) == {}
     observations(spark, {name: spoils(name) for name in FEEDING})
+
+
+def test_what_the_identity_rules_refuse_was_not_seen(spark: SparkSession) -> None:
+    rules = load_rules(ROOT / "conf" / "identity.yml")
+    block = {"at": "$.at", "ids": {"member_no": "$.m", "phone": "$.p", "email": "$.e"}}
+    head = {"name": "x__y", "description": "x", "format": "csv", "identifiers": [block]}
+    payloads: list[object] = [
+        {"at": "2025-03-01", "m": "M1", "p": "138 1234 5678", "e": "Li@post.cn"},
+        {"at": "2025-03-01", "m": "Guest", "p": "13812345679", "e": "123@qq.com"},
+        {"at": "2025-03-01", "m": "000-000", "p": "nothing", "e": "未知"},
+    ]
+    source = Source.model_validate(head)
+    frame = observed(
+        source, silver.IDENTIFIER_OBSERVATION, bronze(spark, source, payloads), KEY, partial(refusal, rules)
+    )
+    seen = ["member_no:M1", "phone:+8613812345678", "email:li@post.cn", "phone:+8613812345679"]
+    assert sorted(row.id_token for row in frame.collect()) == sorted(map(hashed, seen))
+
+
+def test_rules_that_refuse_nothing_change_nothing(spark: SparkSession) -> None:
+    payloads = {name: payloads_of(name) for name in FEEDING}
+    assert observations(spark, payloads, lambda _, value: F.when(value.isNull(), "missing")) == observations(
+        spark, payloads
+    )
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,33 @@ CODES: list[Case] = [
     ("m0001", "m0001", "valid"),
     *((t, None, "suspect") for t in ("0", "000", "-1", "anonymous", "undefined", "none")),
 ]
-CASES = {"phone": PHONES, "email": EMAILS, "name": NAMES, "gender": GENDERS, "date": DATES, "code": CODES}
+NAME_PHONES: list[Case] = [
+    ("王芳|138|5678", "王芳|138|5678", "valid"),
+    *(
+        (t, "王芳|138|5678", "repaired")
+        for t in (
+            "王芳|138****5678",
+            " 王 芳 女士|+86 138-1234-5678",
+            "王芳|１３８１２３４５６７８",
+            "王芳|8613812345678",
+        )
+    ),
+    ("Li Na|13912345678", "lina|139|5678", "repaired"),
+    *(
+        (t, None, "invalid")
+        for t in ("王芳", "王芳|", "|138****5678", "王芳|1381234567", "13812345678|王芳", "王|138****5678")
+    ),
+    *((t, None, "suspect") for t in ("测试|138****5678", "王芳|13800138000")),
+]
+CASES = {
+    "name_phone": NAME_PHONES,
+    "phone": PHONES,
+    "email": EMAILS,
+    "name": NAMES,
+    "gender": GENDERS,
+    "date": DATES,
+    "code": CODES,
+}
 KEYS = (b"k" * 32, b"a key that is longer than one block of SHA-256, which RFC 2104 hashes before use" * 2)
 
 

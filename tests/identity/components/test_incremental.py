@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from identity.components import Forest
-from identity.components.incremental import Touched, touched
+from identity.components.incremental import Change, Touched, touched
 from identity.components.layered import layered
 
 Edge = tuple[int, int, bool]
@@ -65,7 +65,7 @@ def part_of(
     before = spark.createDataFrame([(f"t{v}", v, *labels) for v, labels in known.items()], schema)
     ends = {end for src, dst, _ in came | went for end in (src, dst)} | fresh
     found = spark.createDataFrame([(f"t{v}", v) for v in ends], "token string, vertex long")
-    return touched(before, named(spark, edges), named(spark, came), named(spark, went), found)
+    return touched(before, named(spark, edges), Change(named(spark, came), named(spark, went)), found)
 
 
 @pytest.mark.timeout(300)

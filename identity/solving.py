@@ -1,0 +1,118 @@
+"""From judged edges and people's decisions to proven components: of a whole graph, or of the part that a change touches."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from identity.bridges import Limits
+from identity.components import Forest, choose
+from identity.components.incremental import Change, Touched, touched, within
+from identity.components.layered import layered
+from identity.components.proof import prove_here
+from identity.decided import FORBID, PIN
+from identity.edges import strength
+from identity.identifiers import IdentityRules, attribute, lookup
+from identity.verify import prove, require
+from lakehouse.frames import few
+
+LABELS = ("point", "reach", "component")
+PINNED = 2.0
+"""Stronger than any evidence."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """``people (token, vertex, id_type, first_seen_at)`` of the part that was solved, ``components (vertex, point, reach,
+    component)`` of the same, proven, and ``before``: the rows that were known of them.
+    """
+
+    people: DataFrame
+    components: DataFrame
+    before: DataFrame
+
+
+def solve_all(edges: DataFrame, people: DataFrame, none: DataFrame, decided: DataFrame, rules: IdentityRules) -> Solved:
+    """Components of all judged ``edges``; ``people`` are all identifiers, ``none`` is an empty table of components."""
+    follow = merging(edges).unionByName(pinned(decided))
+    return _solved(Touched(_all(follow, people), none), follow, people, decided, rules)
+
+
+def solve_touched(
+    edges: DataFrame, identifiers: DataFrame, known: DataFrame, change: Change, decided: DataFrame, rules: IdentityRules
+) -> Solved:
+    """Components of what a change touches, the rest of ``known (token, vertex, point, reach, component, …)`` being right.
+
+    ``edges``: judged, as they are now; ``identifiers (token, vertex, id_type, first_seen_at)`` of all tokens.
+    """
+    follow = merging(edges).unionByName(pinned(decided))
+    ends = few(change.ends().distinct())
+    found = identifiers.join(ends, on="token", how="left_semi").localCheckpoint()
+    part = touched(known, follow.drop("strength"), change, found.select("token", "vertex"))
+    others = part.before.join(found, on="token", how="left_anti").select(*found.columns)
+    people = found.unionByName(others).localCheckpoint()
+    return _solved(part, follow, people, decided, rules)
+
+
+def merging(edges: DataFrame) -> DataFrame:
+    """``(src_token, dst_token, is_weak, strength)`` of the edges that merge."""
+    return edges.where("is_merging").select("src_token", "dst_token", is_weak(), strength().alias("strength"))
+
+
+def is_weak() -> Column:
+    """Column over ``edge_type``: whether an edge is weak."""
+    return (F.col("edge_type") == "weak").alias("is_weak")
+
+
+def pinned(decided: DataFrame) -> DataFrame:
+    """The same of the pairs that people say are one: no fence stands before them, no evidence is stronger."""
+    ends = (F.col("a_token").alias("src_token"), F.col("b_token").alias("dst_token"))
+    return decided.where(F.col("kind") == PIN).select(
+        *ends, F.lit(False).alias("is_weak"), F.lit(PINNED).alias("strength")
+    )
+
+
+def _all(follow: DataFrame, found: DataFrame) -> DataFrame:
+    """The whole graph ``(src, dst, is_weak)``, each vertex in it at least as a self-loop; a lost key gives a null end."""
+    src = found.select(F.col("token").alias("src_token"), F.col("vertex").alias("src"))
+    dst = found.select(F.col("token").alias("dst_token"), F.col("vertex").alias("dst"))
+    is_decided = F.col("strength") == PINNED  # somebody may have pinned what was never seen
+    keyed = follow.join(src, on="src_token", how="left").join(dst, on="dst_token", how="left")
+    keyed = keyed.where(~is_decided | (F.col("src").isNotNull() & F.col("dst").isNotNull()))
+    loops = found.select(F.col("vertex").alias("src"), F.col("vertex").alias("dst"), F.lit(False).alias("is_weak"))
+    return keyed.select("src", "dst", "is_weak").unionByName(loops)
+
+
+def _solved(part: Touched, follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules) -> Solved:
+    """The part's components, proven; weak edges never join two known people, and no limit is broken."""
+    limits = _limits(follow, people, decided, rules)
+    graph = part.edges.persist()
+    top = people.agg(F.count("*")).collect()[0][0]
+    engine = choose(graph.sparkSession, rules.engine, n_vertices=int(top))
+    known = people.where(attribute(rules, "is_known", F.col("id_type")))
+    layers = layered(graph, known.select("vertex"), engine, limits)
+    components = layers.components.localCheckpoint()
+    check = prove_here if isinstance(engine, Forest) else prove
+    require(check(components.select("vertex", "component"), layers.followed, limits.forbidden))
+    layers.release()
+    engine.release()
+    graph.unpersist()
+    return Solved(people, components, part.before)
+
+
+def _limits(follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules) -> Limits:
+    """What may not be together: two values of a unique type, and the pairs that people forbade."""
+    vertices = people.select("token", "vertex")
+    numbers: dict[str, object] = {kind.name: i for i, kind in enumerate(rules.identifiers) if kind.unique_per_person}
+    kind = lookup(numbers, F.col("id_type")) if numbers else F.lit(None).cast("int")
+    unique = people.select("vertex", kind.cast("long").alias("kind")).where(F.col("kind").isNotNull())
+    apart = decided.where(F.col("kind") == FORBID)
+    src = vertices.select(F.col("token").alias("a_token"), F.col("vertex").alias("src"))
+    dst = vertices.select(F.col("token").alias("b_token"), F.col("vertex").alias("dst"))
+    forbidden = src.join(apart, on="a_token", how="inner").join(dst, on="b_token", how="inner").select("src", "dst")
+    strong = follow.where(~F.col("is_weak")).drop("is_weak")
+
+    def evidence(asked: DataFrame) -> DataFrame:
+        return within(strong, vertices.join(few(asked), on="vertex", how="left_semi"))
+
+    return Limits(unique, few(forbidden), evidence)

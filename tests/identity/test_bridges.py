@@ -1,0 +1,83 @@
+"""Components that hold what may not be together: cut at the weakest bridge, each part whole, and as a brute force would."""
+
+import itertools
+import random
+
+from pyspark.sql import DataFrame, SparkSession
+
+from identity.bridges import Limits, parted, spanning
+
+Edge = tuple[int, int, float]
+Pair = tuple[int, int]
+
+
+def test_the_weakest_bridge_between_two_values_is_cut() -> None:
+    # 1 and 9 are unionids; a phone (2) is sure of the one, a cookie (5) hangs on both, more on the other.
+    edges = [(1, 2), (8, 9), (5, 8), (2, 5)]  # the strongest first
+    assert spanning([1, 2, 5, 8, 9], edges, [(1, 7), (9, 7)]) == {1: 1, 2: 1, 5: 5, 8: 5, 9: 5}
+
+
+def test_kinds_are_apart_and_strangers_are_passed_over() -> None:
+    edges = [(1, 2), (2, 3), (2, 99)]
+    assert set(spanning([1, 2, 3], edges, [(1, 7), (3, 8), (98, 7)], [(1, 97)]).values()) == {1}
+
+
+def test_a_forbidden_pair_is_parted_whoever_joined_the_parts_before() -> None:
+    edges = [(1, 2), (3, 4), (2, 3), (4, 5)]
+    assert spanning([1, 2, 3, 4, 5], edges, forbidden=[(1, 5)]) == {1: 1, 2: 1, 3: 1, 4: 1, 5: 5}
+
+
+def test_random_graphs_never_break_a_limit_and_cut_only_what_would() -> None:
+    dice = random.Random(11)
+    for _ in range(200):
+        n = dice.randrange(2, 14)
+        edges = [(dice.randrange(n), dice.randrange(n)) for _ in range(dice.randrange(30))]
+        unique = [(v, dice.randrange(2)) for v in range(n) if dice.random() < 0.3]
+        forbidden = [(dice.randrange(n), dice.randrange(n)) for _ in range(3)]
+        forbidden = [(a, b) for a, b in forbidden if a != b]
+        found = spanning(range(n), edges, unique, forbidden)
+
+        def breaks(group: set[int], unique: list[tuple[int, int]] = unique, pairs: list[Pair] = forbidden) -> bool:
+            kinds = [kind for v, kind in unique if v in group]
+            return len(kinds) != len(set(kinds)) or any(a in group and b in group for a, b in pairs)
+
+        parts = [{v for v in found if found[v] == label} for label in set(found.values())]
+        assert all(min(part) == found[next(iter(part))] and not breaks(part) for part in parts)
+        for a, b in edges:  # an edge between two parts would have brought together what may not be
+            one, other = (next(part for part in parts if v in part) for v in (a, b))
+            assert one is other or breaks(one | other)
+        for part in parts:  # and each part holds together by its own edges
+            seen = {min(part)}
+            while more := {b for a, b in itertools.chain(edges, ((y, x) for x, y in edges)) if a in seen} & part - seen:
+                seen |= more
+            assert seen == part
+
+
+def limits(spark: SparkSession, edges: list[Edge], unique: list[Pair], forbidden: list[Pair]) -> Limits:
+    """Limits over real edges."""
+    real = spark.createDataFrame(edges, "src long, dst long, strength double")
+
+    def evidence(asked: DataFrame) -> DataFrame:
+        return real.join(asked.withColumnRenamed("vertex", "src"), on="src", how="left_semi")
+
+    return Limits(
+        spark.createDataFrame(unique, "vertex long, kind long"),
+        spark.createDataFrame(forbidden, "src long, dst long"),
+        evidence,
+    )
+
+
+def test_only_crowded_components_are_parted(spark: SparkSession) -> None:
+    edges = [(1, 2, 0.9), (2, 3, 0.5), (3, 4, 0.9), (10, 11, 0.2), (20, 21, 0.3), (21, 22, 0.4)]
+    rows = [(v, 1) for v in (1, 2, 3, 4)] + [(10, 10), (11, 10), (20, 20), (21, 20), (22, 20)]
+    components = spark.createDataFrame(rows, "vertex long, component long")
+    cut = parted(components, limits(spark, edges, [(1, 0), (4, 0), (10, 0), (11, 1)], [(22, 20), (10, 20)]))
+    assert cut is not None
+    found = {row["vertex"]: (row["component"], row["whole"]) for row in cut.components.collect()}
+    assert found == {1: (1, 1), 2: (1, 1), 3: (3, 1), 4: (3, 1), 20: (20, 20), 21: (21, 20), 22: (21, 20)}
+    assert {tuple(row) for row in cut.kept.collect()} == {(1, 2), (3, 4), (21, 22)}
+
+
+def test_nothing_to_part(spark: SparkSession) -> None:
+    components = spark.createDataFrame([(1, 1), (2, 1)], "vertex long, component long")
+    assert parted(components, limits(spark, [(1, 2, 0.9)], [(1, 0), (2, 1)], [])) is None

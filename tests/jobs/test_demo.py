@@ -1,0 +1,25 @@
+"""Which jobs the demo runs on which day."""
+
+from jobs.catalogue import build_graph
+from jobs.demo import due
+from lakehouse.settings import ROOT
+from lakehouse.sources.spec import load_sources
+
+GRAPH = build_graph(load_sources(ROOT / "conf" / "sources"))
+WEEKLY = {
+    "silver.golden_attribute",
+    "silver.household_map",
+    "gold.agg_duplicate_send",
+    "gold.fct_identity_conversion",
+}
+
+
+def test_what_runs_weekly_runs_on_the_last_day_only() -> None:
+    every = set(GRAPH.jobs)
+    assert {job.name for job in due(GRAPH, is_last=True)} == every
+    assert {job.name for job in due(GRAPH, is_last=False)} == every - WEEKLY
+
+
+def test_nothing_that_runs_daily_waits_for_what_runs_weekly() -> None:
+    daily = [job.name for job in GRAPH.jobs.values() if job.cadence == "daily"]
+    assert all(not GRAPH.ancestors(name) & WEEKLY for name in daily)
