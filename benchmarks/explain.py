@@ -3,8 +3,8 @@
     python -m benchmarks.explain 20e6 [--folder /tmp/kith-bench]
 
 The lake is written without Spark: people of six identifiers and five edges, one edge in fifty fenced; tokens are random, so
-that no file can be skipped. It is measured as it is, as after merges, then with its tables in the order of their clustering columns
-(edges by src_token), as after OPTIMIZE. 11 GB of disk and 4 GB of memory at 20 M edges.
+that no file can be skipped. It is measured as it is, as after merges, then with its tables in the order of their clustering
+columns (edges by src_token), as after OPTIMIZE. 11 GB of disk and 4 GB of memory at 20 M edges.
 """
 
 import argparse
