@@ -8,6 +8,7 @@ from identity.overrides import Decision, Override
 from jobs.explaining.text import SHORT
 from jobs.overriding import Ledger
 from jobs.references import BadReference
+from jobs.reporting.markup import plural
 from jobs.reporting.store import Row
 from lakehouse.errors import KithError
 from lakehouse.tables import ops
@@ -57,11 +58,11 @@ def question_lines(questions: Sequence[Row]) -> Iterator[str]:
         yield f"[bold]{row['review_id']}[/]  one person?"
         yield f"  {_side(row, 'a')}"
         yield f"  {_side(row, 'b')}"
-        links = f"{row['n_links']} link{'' if row['n_links'] == 1 else 's'}"
-        records = f"{row['n_records']} record{'' if row['n_records'] == 1 else 's'}"
+        links = plural(row["n_links"], "link")
+        records = plural(row["n_records"], "sighting")
         twins = row["n_twins"]
         if twins:
-            yield f"  [yellow]{twins} account type{'' if twins == 1 else 's'} on both sides[/]"
+            yield f"  [yellow]{plural(twins, 'account type')} on both sides[/]"
         yield f"  joined by {escape(row['rule_id'])}: {row['edge_type']}, weight {row['weight']:g}; {links}, {records}"
         yield f"  [dim]kith identity explain {row['a_token']} {row['b_token']}[/]"
     if not questions:
@@ -69,6 +70,5 @@ def question_lines(questions: Sequence[Row]) -> Iterator[str]:
 
 
 def _side(row: Row, side: str) -> str:
-    accounts, identifiers = row[f"{side}_accounts"], row[f"{side}_identifiers"]
-    of = f"{accounts} account{'' if accounts == 1 else 's'}, {identifiers} identifier{'' if identifiers == 1 else 's'}"
+    of = f"{plural(row[f'{side}_accounts'], 'account')}, {plural(row[f'{side}_identifiers'], 'identifier')}"
     return f"{side.upper()}  {row[f'{side}_type']} {row[f'{side}_token'][:SHORT]}… with {of}"

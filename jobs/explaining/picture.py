@@ -104,7 +104,7 @@ def _words(step: Step) -> list[tuple[str, str]]:
     lines += [(f"{one.source} record {one.record_id[:SHORT]}…, {place(one)}", "soft") for one in step.records[:2]]
     rest = step.n_more + len(step.records[2:])
     if rest:
-        lines.append((f"and {rest:,} more record{'' if rest == 1 else 's'}", "soft"))
+        lines.append((f"and {plural(rest, 'more sighting')}", "soft"))
     return lines if len(lines) > 1 else [*lines, ("", "soft")]
 
 

@@ -217,8 +217,8 @@ def _fence(row: Row, known: Row | None, ends: tuple[str | None, str | None]) -> 
     if known is not None:
         return known["fence"], known["reason"]
     if not row["is_merging"]:
-        ends_of = f"{row['src_type']}~{row['dst_type']}"
-        return ("fenced", row["fence_reason"]) if row["fence_reason"] else ("never", f"{ends_of} {UNSEEN}")
+        fence, colon, words = (row["fence_reason"] or "").partition(": ")
+        return (fence, words) if colon else ("never", f"{row['src_type']}~{row['dst_type']} {UNSEEN}")
     if ends[0] is None or ends[0] != ends[1]:
         return ("weak", REFUSED) if row["edge_type"] == "weak" else ("pending", PENDING)
     return None, None

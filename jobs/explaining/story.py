@@ -22,7 +22,7 @@ MOST_CUT = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An edge on the way with the records that showed it first, and how many others there are."""
+    """An edge on the way with the records that showed it first, and how many other sightings there are (days, by record)."""
 
     edge: Evidence
     records: tuple[Sighting, ...]

@@ -10,6 +10,7 @@ from identity.overrides import Override
 from jobs.explaining.register import Sighting
 from jobs.explaining.story import Pair, Person, Step
 from jobs.references import Reference
+from jobs.reporting.markup import plural
 from jobs.reporting.store import Row
 
 SHORT = 8
@@ -39,8 +40,7 @@ def strength(edge: Evidence) -> str:
     """How strong an edge is and how often and when it was seen."""
     if edge.edge_type == PIN:
         return f"a person's decision, {day(edge.first_seen_at)}"
-    records = f"{edge.evidence_count} record{'' if edge.evidence_count == 1 else 's'}"
-    return f"{edge.edge_type}, weight {edge.weight:g}, {records}, {span(edge)}"
+    return f"{edge.edge_type}, weight {edge.weight:g}, {plural(edge.evidence_count, 'sighting')}, {span(edge)}"
 
 
 def day(value: date | None) -> str:
@@ -55,10 +55,10 @@ def span(edge: Evidence | Sighting) -> str:
 
 
 def place(sighting: Sighting) -> str:
-    """Where a record was delivered: file and line, without the folders that all have in common."""
+    """Where a record was delivered: file and row, without the folders that all have in common."""
     if sighting.file is None:
         return "landed before files were kept"
-    return f"{short_path(sighting.file)} line {sighting.row}"
+    return f"{short_path(sighting.file)} row {sighting.row}"
 
 
 def short_path(file: str) -> str:
@@ -71,7 +71,7 @@ def pair_lines(pair: Pair) -> Iterator[str]:
     typed = labels(pair.a, pair.b)
     for name, ref in (("A", pair.a), ("B", pair.b)):
         yield f"{name}  {escape(ref.text)}  is of  [bold]{ref.one_id}[/]"
-        yield from (f"   from {escape(o.file)} line {o.row}" for o in ref.origins)
+        yield from (f"   from {escape(o.file)} row {o.row}" for o in ref.origins)
     yield VERDICTS[pair.verdict]
     if pair.steps:
         first = pair.steps[0].edge
@@ -92,7 +92,7 @@ def _step_lines(step: Step, indent: str) -> Iterator[str]:
         yield f"{indent}│   {one.source} record {one.record_id[:SHORT]}…  {escape(place(one))}  ({span(one)})"
     rest = step.n_more + len(step.records[RECORDS:])
     if rest:
-        yield f"{indent}│   and {rest:,} more record{'' if rest == 1 else 's'}"
+        yield f"{indent}│   and {plural(rest, 'more sighting')}"
     for other in edge.also:
         yield f"{indent}│   also {escape(other.rule_id)}: {strength(other)}"
 
@@ -101,7 +101,7 @@ def person_lines(person: Person) -> Iterator[str]:
     """Lines, in rich's markup, on one person."""
     level = f", {person.level}" if person.level else ""
     yield f"[bold]{person.one_id}[/]{level}: {len(person.identifiers)} identifiers"
-    yield from (f"  {escape(o.table)} is from {escape(o.file)} line {o.row}" for o in person.reference.origins)
+    yield from (f"  {escape(o.table)} is from {escape(o.file)} row {o.row}" for o in person.reference.origins)
     for held in person.identifiers:
         verified = ", verified" if held.is_verified else ""
         sources = f"{held.n_sources} source{'' if held.n_sources == 1 else 's'}"
@@ -118,7 +118,7 @@ def _records(person: Person) -> Iterator[str]:
     if person.records:
         yield "[bold]records[/]"
     for row in person.records:
-        yield f"  {row['source']}/{escape(row['record_id'])}  {escape(short_path(row['_file']))} line {row['_row']}"
+        yield f"  {row['source']}/{escape(row['record_id'])}  {escape(short_path(row['_file']))} row {row['_row']}"
 
 
 def _tree(person: Person) -> Iterator[str]:

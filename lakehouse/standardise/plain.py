@@ -24,6 +24,10 @@ _FOREIGN = re.compile(rf"[1-9]\d{{6,14}}{_END}", re.ASCII)
 _REPEATED = re.compile(rf"^(\d)\1{{7,}}|(\d)\2{{8,}}{_END}", re.ASCII)
 _ADDRESS = re.compile(rf"[a-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+{_END}")
 _DUMMY_ADDRESS = re.compile(r"(test|none|no|noemail|null|a|example)@")
+_AFTER_BAR = re.compile(rf"\|([^\n\r\x85\u2028\u2029]*){_END}")
+_TITLE = re.compile(rf"(先生|女士){_END}")
+_SHOWN = re.compile(rf"1[3-9]\d([*\d]{{4}}|\|)\d{{4}}{_END}", re.ASCII)
+_DUMMY_NAMES = frozenset({"test", "测试", "匿名", "游客", "unknown"})
 _DUMMY_CODE = re.compile(rf"(0+|-1|null|none|anonymous|undefined){_END}")
 
 
@@ -53,7 +57,11 @@ def phone(text: str) -> Verdict:
         value = f"+86{national}"
     elif is_elsewhere and _FOREIGN.match(digits):
         value = f"+{digits}"
-    return _judge(text, value, suspect=national in PLACEHOLDERS or bool(_REPEATED.search(national)))
+    return _judge(text, value, suspect=_is_filler(national))
+
+
+def _is_filler(national: str) -> bool:
+    return national in PLACEHOLDERS or bool(_REPEATED.search(national))
 
 
 def email(text: str) -> Verdict:
@@ -62,13 +70,25 @@ def email(text: str) -> Verdict:
     return _judge(text, value if _ADDRESS.match(value) else None, suspect=bool(_DUMMY_ADDRESS.match(value)))
 
 
+def name_phone(text: str) -> Verdict:
+    """A name with what shops show of a phone; see :func:`lakehouse.standardise.rules.name_phone`."""
+    words = re.sub(r"\s", "", narrow(text), flags=re.ASCII).lower()
+    who = _TITLE.sub("", words.partition("|")[0])
+    after = _AFTER_BAR.search(words)
+    rest = re.sub(r"[-().]", "", after[1] if after else "")
+    shown = re.sub(r"^(\+|00)?86(?=1)", "", rest)
+    is_named = len(who) > 1 and not re.search(r"\d|@", who, re.ASCII)
+    value = f"{who}|{shown[:3]}|{shown[-4:]}" if is_named and _SHOWN.match(shown) else None
+    return _judge(text, value, suspect=who in _DUMMY_NAMES or _is_filler(shown))
+
+
 def code(text: str) -> Verdict:
     """An identifier of a system; see :func:`lakehouse.standardise.rules.code`."""
     value = re.sub(r"\s", "", narrow(text), flags=re.ASCII)
     return _judge(text, value or None, suspect=bool(_DUMMY_CODE.match(value)))
 
 
-_RULES: dict[str, Callable[[str], Verdict]] = {"phone": phone, "email": email, "code": code}
+_RULES: dict[str, Callable[[str], Verdict]] = {"phone": phone, "email": email, "name_phone": name_phone, "code": code}
 
 
 def identifier(id_type: str, text: str) -> Verdict:

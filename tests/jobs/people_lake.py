@@ -27,6 +27,7 @@ TYPES = {
     "double": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
+    "array<date>": pa.list_(pa.date32()),
     "timestamp": pa.timestamp("us", "UTC"),
     "decimal(18,2)": pa.decimal128(18, 2),
     "decimal(18,3)": pa.decimal128(18, 3),
@@ -101,8 +102,20 @@ EDGES = (
     edge(MEMBER, PHONE, "crm__member/member_no~phone"),
     edge(APP, PHONE, "app__event/app_user~phone", n=3),
     edge(APP, COOKIE, "app__event/app_user~anonymous_app", 0.9),
-    edge(APP, DEVICE, "app__event/app_user~device", 0.5, reason="device: 7 accounts share it, max_degree 6"),
-    edge(BENS_APP, DEVICE, "app__event/app_user~device", 0.5, reason="device: 7 accounts share it, max_degree 6"),
+    edge(
+        APP,
+        DEVICE,
+        "app__event/app_user~device",
+        0.5,
+        reason="shared_device: device: 7 accounts share it, max_degree 6",
+    ),
+    edge(
+        BENS_APP,
+        DEVICE,
+        "app__event/app_user~device",
+        0.5,
+        reason="shared_device: device: 7 accounts share it, max_degree 6",
+    ),
     edge(BENS, BENS_APP, "web__event/member_no~app_user"),
 )
 SIGHTINGS = (
@@ -130,7 +143,8 @@ def write_people(root: Path) -> None:
     put(root, silver.IDENTITY_MAP, [*[_held(named, one_id) for named, one_id in HOLDERS.items()], moved])
     put(root, silver.IDENTIFIER, [_identifier(n, named) for n, named in enumerate(HOLDERS)])
     put(root, silver.IDENTITY_EDGE, EDGES)
-    fences = [e | {"fence": "shared_device", "reason": e["fence_reason"]} for e in EDGES if e["fence_reason"]]
+    words = "device: 7 accounts share it, max_degree 6"
+    fences = [e | {"fence": "shared_device", "reason": words} for e in EDGES if e["fence_reason"]]
     put(root, silver.IDENTITY_FENCE, [{k: e.get(k) for k in silver.IDENTITY_FENCE.column_names} for e in fences])
     put(root, silver.IDENTIFIER_OBSERVATION, SIGHTINGS)
     put(root, silver.IDENTITY_ALIAS, [{"old_id": OLD, "current_id": ANNA, "reason": "merge"}])

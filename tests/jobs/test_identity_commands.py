@@ -56,9 +56,9 @@ def test_a_merge_is_explained_with_rules_weights_dates_and_lines_of_files(home: 
     assert "one person" in said
     at = [said.index(f"{one.partition(':')[0]} {token(one)[:SHORT]}") for one in (MEMBER, PHONE, APP, COOKIE)]
     assert at == sorted(at)
-    assert "app__event/app_user~phone: strong, weight 1, 3 records, 2025-03-01 to 2025-04-01" in said
-    assert "landing/crm__member/day.jsonl line 17" in said
-    assert "and 2 more records" in said
+    assert "app__event/app_user~phone: strong, weight 1, 3 sightings, 2025-03-01 to 2025-04-01" in said
+    assert "landing/crm__member/day.jsonl row 17" in said
+    assert "and 2 more sightings" in said
 
 
 def test_two_people_are_explained_by_the_fence_between_them(home: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_person_is_told_with_tree_records_cuts_history_and_decisions(home: Pat
     ]
     assert [edge["fence"] for edge in person["cut"]] == ["shared_device"]
     said = told("explain", ANNA)
-    for part in ("4 identifiers", f"took over {OLD}", "crm__member/M1", "member/day.parquet line 17", "they told us"):
+    for part in ("4 identifiers", f"took over {OLD}", "crm__member/M1", "member/day.parquet row 17", "they told us"):
         assert part in said
 
 
