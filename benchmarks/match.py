@@ -24,6 +24,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.match_peer import BEST, TUTORIAL
 from identity.match.accuracy import Score, bcubed, pairs_of_clusters
@@ -32,13 +33,16 @@ from lakehouse.settings import ROOT
 
 @dataclass(frozen=True)
 class Data:
-    """A data set: its files, the column of ids, the true cluster of an id, and the file's name for the peer ('' = no peer)."""
+    """A data set: its files, the column of ids, the true cluster of an id, its model in the peer, and a
+    wider one ('' = none).
+    """
 
     name: str
     files: Sequence[Path]
     id_column: str
     truth: Mapping[str, str]
     peer: str
+    wide: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def people(folder: Path) -> list[Data]:
     file = folder / "splink" / "fake_1000.csv"
     with file.open(encoding="utf-8") as lines:
         truth = {row["unique_id"]: row["cluster"] for row in csv.DictReader(lines)}
-    return [*found, Data("fake_1000", [file], "unique_id", truth, "fake")]
+    return [*found, Data("fake_1000", [file], "unique_id", truth, "fake", "fake-wide")]
 
 
 def print_people(data: Data, folder: Path, runs: int) -> None:
@@ -86,13 +90,16 @@ def print_people(data: Data, folder: Path, runs: int) -> None:
     peer = [sys.executable, "-m", "benchmarks.match_peer", data.peer, file, str(theirs)]
     took = [(timed(kith), timed([*peer, TUTORIAL])) for _ in range(runs)]
     timed([*peer, *BEST])
+    if data.wide:
+        timed([sys.executable, "-m", "benchmarks.match_peer", data.wide, file, str(theirs / "wide"), *BEST])
     mine, its = ([middle([getattr(pair[at], kind) for pair in took]) for kind in ("wall", "cpu")] for at in (0, 1))
     print(f"\n{data.name}: {len(data.truth):,} records, {true_pairs(data):,.0f} true pairs")
-    print(f"  {'':<22}{'precision':>10}{'recall':>8}{'F1':>8}{'B-cubed':>9}{'wall s':>8}{'CPU s':>7}")
+    print(f"  {'':<30}{'precision':>10}{'recall':>8}{'F1':>8}{'B-cubed':>9}{'wall s':>8}{'CPU s':>7}")
     say("kith match", data, ours / "clusters.parquet", mine)
     say("Splink at 0.95", data, theirs / "0.95.parquet", its)
-    best = max((theirs / f"{at}.parquet" for at in BEST), key=lambda path: score(data, path)[0].f1)
-    say(f"Splink at best ({best.stem})", data, best, None)
+    for name, folder_of in (("", theirs), (", 4 rules", theirs / "wide")) if data.wide else (("", theirs),):
+        best = max((folder_of / f"{at}.parquet" for at in BEST), key=lambda path: score(data, path)[0].f1)
+        say(f"Splink{name}, best at {best.stem}", data, best, None)
     print(f"  kith / Splink: wall {mine[0] / its[0]:.2f}, CPU {mine[1] / its[1]:.2f}")
 
 
@@ -100,7 +107,7 @@ def say(name: str, data: Data, file: Path, took: Sequence[float] | None) -> None
     """One line of the table."""
     pairs, cubed = score(data, file)
     seconds = "".join(f"{value:>{width}.2f}" for value, width in zip(took, (8, 7), strict=True)) if took else ""
-    print(f"  {name:<22}{pairs.precision:>10.4f}{pairs.recall:>8.4f}{pairs.f1:>8.4f}{cubed.f1:>9.4f}{seconds}")
+    print(f"  {name:<30}{pairs.precision:>10.4f}{pairs.recall:>8.4f}{pairs.f1:>8.4f}{cubed.f1:>9.4f}{seconds}")
 
 
 def score(data: Data, file: Path) -> tuple[Score, Score]:
@@ -113,11 +120,11 @@ def score(data: Data, file: Path) -> tuple[Score, Score]:
 
 def clusters_in(file: Path) -> dict[str, str]:
     """The cluster of each id."""
-    rows = duckdb.sql(f"SELECT CAST(id AS varchar), CAST(cluster_id AS varchar) FROM '{file}'").fetchall()
+    rows = duckdb.execute(f"SELECT CAST(id AS varchar), CAST(cluster_id AS varchar) FROM '{file}'").fetchall()
     return {str(ident): str(cluster) for ident, cluster in rows}
 
 
-def codes(names: Sequence[str]) -> np.ndarray:
+def codes(names: Sequence[str]) -> NDArray[np.int64]:
     """Names as numbers."""
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
@@ -153,7 +160,7 @@ def print_pairs(source: Path, folder: Path) -> None:
     print(f"\n{source.name}: {sizes[0]:,} and {sizes[1]:,} records; wall {took.wall:.2f} s, CPU {took.cpu:.2f} s")
     kinds: dict[str, Callable[[str], bool]] = {
         "test pairs": lambda s: s == "test",
-        "all labelled pairs": lambda s: True,
+        "all labelled pairs": bool,
     }
     for name, wanted in kinds.items():
         rows = [(found[one] == found[other], is_true) for split, one, other, is_true in labels if wanted(split)]

@@ -152,7 +152,9 @@ def _example(page: Page, title: str, at: int) -> str:
     steps.append(Step("rare or common", rest, "adjustment for the frequencies of the equal values"))
     p = float(probability(scored.weights[at : at + 1])[0])
     said = f"{page.ids[left]} and {page.ids[right]}: probability {p:.4f}"
-    return _card(title, waterfall(steps, label=said), note=said)
+    shown = [(c.field, *[str(row[c.field] or "–")[:60] for row in rows]) for c in model.comparisons]
+    values_table = grid(("field", page.ids[left], page.ids[right]), shown, numeric=9)
+    return _card(title, waterfall(steps, label=said), values_table, note=said)
 
 
 def _values(page: Page, rids: Sequence[int]) -> list[dict[str, object]]:

@@ -103,6 +103,32 @@ def log_and_register(
     return Registered(card.name, version, run_id)
 
 
+def log_matching(
+    name: str,
+    model: Path,
+    *,
+    tracking_uri: str,
+    artifacts: Path,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+) -> str:
+    """Log a matching model (Splink's JSON, with the report beside it where there is one) as a run of ``kith/match/<name>``.
+
+    Returns the run's id. Splink loads the logged file as it stands, so the model is an artefact and no pyfunc.
+    """
+    import mlflow
+
+    client = _open(tracking_uri)
+    experiment = _experiment(client, f"kith/match/{name}", artifacts)
+    with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
+        mlflow.log_params(dict(params))
+        mlflow.log_metrics(dict(metrics))
+        for file in (model, model.with_name("report.html")):
+            if file.exists():
+                mlflow.log_artifact(str(file))
+        return str(run.info.run_id)
+
+
 def promote(registered: Registered, *, tracking_uri: str) -> None:
     """Make a registered version the ``@champion``; the one before it stays registered, without the alias."""
     _open(tracking_uri).set_registered_model_alias(registered.name, CHAMPION, registered.version)

@@ -13,7 +13,7 @@ from identity.match.preparation import Field
 
 PAIRS_PER_RECORD = 20
 """Pairs that one pass may compare, for each record: the largest blocks go first where there would be more."""
-_WIDE_KEYS = 12
+WIDE_KEYS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,25 @@ def block(
     return Pass(name, _count(con) - before, limit)
 
 
-def _atoms(con: duckdb.DuckDBPyConnection, fields: Sequence[Field], name: str, *, loose: bool) -> None:
+def key_rows_sql(fields: Sequence[Field], *, loose: bool, owner: str = "rid") -> str:
+    """SQL over ``prepared`` that gives ``(<owner>, source, field, key)``: each key of a record once, as a number."""
     rules = key_sql(fields, loose=loose)
     if loose:  # what was too wide on its own in the first pass may be narrow with a loose key
         rules += [rule for rule in key_sql(fields, loose=False) if fields[rule[0]].kind is not Kind.TEXT]
     parts = []
     for number, rule, sql in rules:
-        listed = f"unnest({sql})" if rule.endswith("word") or (rule.endswith("start") and "list_" in sql) else sql
-        parts.append(f"SELECT rid, source, {number} AS field, '{rule}' AS rule, {listed} AS value FROM prepared")
-    if not parts:
-        parts = ["SELECT rid, source, 0 AS field, '' AS rule, NULL AS value FROM prepared WHERE false"]
+        value = f"unnest({sql})" if fields[number].kind is Kind.TEXT else sql
+        parts.append(f"SELECT {owner}, source, {number} AS field, '{rule}' AS rule, {value} AS value FROM prepared")
+    nothing = f"SELECT {owner}, source, 0 AS field, '' AS rule, NULL AS value FROM prepared WHERE false"
+    return f"""
+        SELECT {owner}, source, min(field) AS field, hash(rule, value) AS key
+        FROM ({" UNION ALL ".join(parts) or nothing}) WHERE length(value) > 0 GROUP BY {owner}, source, hash(rule, value)"""
+
+
+def _atoms(con: duckdb.DuckDBPyConnection, fields: Sequence[Field], name: str, *, loose: bool) -> None:
     con.execute(f"""
         CREATE OR REPLACE TABLE atoms_{name} AS
-        WITH keyed AS (
-            SELECT rid, source, min(field) AS field, hash(rule, value) AS key FROM ({" UNION ALL ".join(parts)})
-            WHERE length(value) > 0 GROUP BY rid, source, hash(rule, value)
+        WITH keyed AS ({key_rows_sql(fields, loose=loose)}
         ), counted AS (SELECT key, count(*) AS n FROM keyed GROUP BY key HAVING count(*) > 1)
         SELECT rid, source, field, key, n FROM keyed JOIN counted USING (key)""")
 
@@ -82,7 +86,7 @@ def _combined(con: duckdb.DuckDBPyConnection, fields: Sequence[Field], name: str
         CREATE OR REPLACE TABLE blocks_{name} AS
         WITH wide AS (
             SELECT *, row_number() OVER (PARTITION BY rid ORDER BY n, key) AS rank FROM atoms_{name} WHERE n > {max_block}
-        ), few AS (SELECT * FROM wide WHERE rank <= {_WIDE_KEYS}
+        ), few AS (SELECT * FROM wide WHERE rank <= {WIDE_KEYS}
         ), joint AS (
             SELECT a.rid, a.source, hash(a.key, b.key) AS key, (1::ubigint << a.field) | (1::ubigint << b.field) AS mask
             FROM few a JOIN few b ON a.rid = b.rid AND a.key < b.key AND (a.field <> b.field OR a.field IN ({texts}))

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from identity.match.kinds import Kind
 from identity.match.preparation import PERSON, Field
 
-EDIT = "damerau_levenshtein"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What an engine calls the edit distance, the intersection of two lists, and the length of a list."""
+
+    edit: str = "damerau_levenshtein"
+    intersect: str = "list_intersect"
+    size: str = "len"
+
+
+DUCKDB, SPARK = Dialect(), Dialect("levenshtein", "array_intersect", "size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +47,9 @@ class Comparison:
         return f"gamma_{self.field}"
 
 
-def comparisons(fields: Sequence[Field], edit: str = EDIT) -> list[Comparison]:
-    """The comparisons of fields; ``edit`` is the engine's function of edit distance."""
-    return [_comparison(field, _Sql(edit)) for field in fields]
+def comparisons(fields: Sequence[Field], dialect: Dialect = DUCKDB) -> list[Comparison]:
+    """The comparisons of fields, in the engine's dialect; Spark's edit distance counts a transposition as two edits."""
+    return [_comparison(field, _Sql(dialect)) for field in fields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,11 @@ class _Sql:
     two of them at most, so most pairs are told apart without an edit distance, which costs a hundred times as much.
     """
 
-    edit: str
+    dialect: Dialect
+
+    @property
+    def edit(self) -> str:
+        return self.dialect.edit
 
     def near(self, a: str, b: str) -> str:
         """One typing error: one edit, two in longer words, none in the shortest."""
@@ -217,16 +232,18 @@ def _year(field: Field, _sql: _Sql) -> list[Level]:
     ]
 
 
-def _text(field: Field, _sql: _Sql) -> list[Level]:
+def _text(field: Field, sql: _Sql) -> list[Level]:
     left, right = _ends(field.name)
     words_l, words_r = _ends(f"{field.name}_words")
-    lengths = f"(len({words_l}) + len({words_r}))"
+    size = sql.dialect.size
+    lengths = f"({size}({words_l}) + {size}({words_r}))"
+    common = f"{size}({sql.dialect.intersect}({words_l}, {words_r}))"
     shared = f"bit_count({_bits(left)} & {_bits(right)})"
 
     def overlap(share: float) -> str:
         """Words in common over words in all; the bits of the words, of which some coincide, are asked first."""
         needed = f"{share / (1 + share):.4f} * {lengths}"
-        return f"({shared} >= 0.6 * {needed} AND len(list_intersect({words_l}, {words_r})) >= {needed})"
+        return f"({shared} >= 0.6 * {needed} AND {common} >= {needed})"
 
     shares = ((0.8, 0.15), (0.6, 0.1), (0.4, 0.1), (0.2, 0.05))
     return [
