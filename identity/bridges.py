@@ -19,7 +19,8 @@ RESULT = "vertex long, component long, whole long"
 class Limits:
     """What a component may not hold, and where the evidence is that decides how it is parted.
 
-    ``unique (vertex: long, kind: long)``: identifiers of types of which a person has one value at most. ``forbidden (src:
+    ``unique (vertex: long, kind: long, value: long)``: what a person has one value of at most, at the identifiers that say
+    so: of a unique type each identifier is its own value; a birth date stands at the accounts that gave it. ``forbidden (src:
     long, dst: long)``: pairs that people forbade. ``evidence``: vertices ``(vertex)`` → the strong edges ``(src, dst,
     strength: double)`` among them, as they really are (the graph that is solved may hold stars instead).
     """
@@ -59,7 +60,7 @@ def parted(components: DataFrame, limits: Limits) -> Parted | None:
     parts = [
         _rows(inside, VERTEX, "vertex", "vertex", none),
         _rows(_inside(edges, at, "src"), EDGE, "src", "dst", F.col("strength")),
-        _rows(_inside(limits.unique, at, "vertex"), UNIQUE, "vertex", "kind", none),
+        _rows(_inside(limits.unique, at, "vertex"), UNIQUE, "vertex", "value", F.col("kind").cast("double")),
         _rows(_inside(limits.forbidden, at, "src"), FORBIDDEN, "src", "dst", none),
     ]
     rows = reduce(DataFrame.unionByName, parts)
@@ -77,8 +78,8 @@ def _crowded(components: DataFrame, limits: Limits) -> DataFrame:
     several = (
         components.join(limits.unique, on="vertex", how="inner")
         .groupBy("component", "kind")
-        .agg(F.count("*").alias("n"))
-        .where(F.col("n") > 1)
+        .agg(F.min("value").alias("least"), F.max("value").alias("most"))
+        .where(F.col("least") < F.col("most"))
         .select("component")
     )
     src, dst = (
@@ -104,9 +105,11 @@ def _solved(table: pa.Table) -> pa.Table:
     one, other = table.column("one").to_numpy(), table.column("other").to_numpy()
     whole = table.column("component")[0].as_py()
     edges = kinds == EDGE
-    order = np.lexsort((other[edges], one[edges], -table.column("strength").to_numpy()[edges]))
+    strengths = table.column("strength").to_numpy()
+    order = np.lexsort((other[edges], one[edges], -strengths[edges]))
     pairs = zip(one[edges][order].tolist(), other[edges][order].tolist(), strict=True)
-    unique = zip(one[kinds == UNIQUE].tolist(), other[kinds == UNIQUE].tolist(), strict=True)
+    values = kinds == UNIQUE
+    unique = zip(one[values].tolist(), strengths[values].astype(np.int64).tolist(), other[values].tolist(), strict=True)
     forbidden = zip(one[kinds == FORBIDDEN].tolist(), other[kinds == FORBIDDEN].tolist(), strict=True)
     labels = spanning(one[kinds == VERTEX].tolist(), pairs, unique, forbidden)
     vertices, components = list(labels), list(labels.values())
@@ -122,30 +125,32 @@ def _solved(table: pa.Table) -> pa.Table:
 @dataclass
 class _Part:
     members: list[int]
-    kinds: set[int] = field(default_factory=set)
+    values: dict[int, int] = field(default_factory=dict)
     enemies: set[int] = field(default_factory=set)
 
     def clashes(self, other: "_Part", at: dict[int, "_Part"]) -> bool:
-        """Whether the two have each a value of a unique type, or a forbidden pair between them."""
+        """Whether the two have different values of what a person has one of, or a forbidden pair between them."""
         few_, many = sorted((self, other), key=lambda part: len(part.enemies))
-        return not self.kinds.isdisjoint(other.kinds) or any(at.get(enemy) is many for enemy in few_.enemies)
+        some, more = sorted((self.values, other.values), key=len)
+        differ = any(more.get(kind, value) != value for kind, value in some.items())
+        return differ or any(at.get(enemy) is many for enemy in few_.enemies)
 
 
 def spanning(
     vertices: Sequence[int],
     edges: Iterable[tuple[int, int]],
-    unique: Iterable[tuple[int, int]] = (),
+    unique: Iterable[tuple[int, int, int]] = (),
     forbidden: Iterable[tuple[int, int]] = (),
 ) -> dict[int, int]:
     """Vertex → least vertex of its part, where ``edges``, the strongest first, join what they may.
 
-    ``unique (vertex, kind)``: a part has one vertex of each kind; ``forbidden``: pairs never in one part. Edges, pairs and
-    values of unknown vertices are passed over.
+    ``unique (vertex, kind, value)``: a part has one value of each kind (a vertex that says two keeps the lesser); ``forbidden``:
+    pairs never in one part. Edges, pairs and values of unknown vertices are passed over.
     """
     at = {vertex: _Part([vertex]) for vertex in vertices}
-    for vertex, kind in unique:
+    for vertex, kind, value in unique:
         if vertex in at:
-            at[vertex].kinds.add(kind)
+            at[vertex].values[kind] = min(value, at[vertex].values.get(kind, value))
     for src, dst in forbidden:
         if src in at and dst in at:
             at[src].enemies.add(dst)
@@ -156,7 +161,7 @@ def spanning(
             continue
         small, large = sorted((one, other), key=lambda part: len(part.members))
         large.members += small.members
-        large.kinds |= small.kinds
+        large.values |= small.values
         large.enemies |= small.enemies
         for vertex in small.members:
             at[vertex] = large

@@ -132,6 +132,11 @@ class IdentityRules(BaseModel):
         raise SettingsError("no such identifier type in the identity rules", key=f"identifiers[{name}]")
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        """Types that never merge and of which a person has one value: a birth date tells people apart and joins nobody."""
+        return tuple(kind.name for kind in self.identifiers if kind.unique_per_person and not kind.is_merging)
+
+    @property
     def ranks(self) -> dict[str, int]:
         """Type → place as a star's centre, 0 first: merging before not, strong before weak, then priority."""
         order = sorted(

@@ -35,7 +35,7 @@ class Solved:
 def solve_all(edges: DataFrame, people: DataFrame, none: DataFrame, decided: DataFrame, rules: IdentityRules) -> Solved:
     """Components of all judged ``edges``; ``people`` are all identifiers, ``none`` is an empty table of components."""
     follow = merging(edges).unionByName(pinned(decided))
-    return _solved(Touched(_all(follow, people), none), follow, people, decided, rules)
+    return _solved(Touched(_all(follow, people), none), edges, follow, people, decided, rules)
 
 
 def solve_touched(
@@ -51,7 +51,7 @@ def solve_touched(
     part = touched(known, follow.drop("strength"), change, found.select("token", "vertex"))
     others = part.before.join(found, on="token", how="left_anti").select(*found.columns)
     people = found.unionByName(others).localCheckpoint()
-    return _solved(part, follow, people, decided, rules)
+    return _solved(part, edges, follow, people, decided, rules)
 
 
 def merging(edges: DataFrame) -> DataFrame:
@@ -83,9 +83,11 @@ def _all(follow: DataFrame, found: DataFrame) -> DataFrame:
     return keyed.select("src", "dst", "is_weak").unionByName(loops)
 
 
-def _solved(part: Touched, follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules) -> Solved:
+def _solved(
+    part: Touched, edges: DataFrame, follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules
+) -> Solved:
     """The part's components, proven; weak edges never join two known people, and no limit is broken."""
-    limits = _limits(follow, people, decided, rules)
+    limits = _limits(edges, follow, people, decided, rules)
     graph = part.edges.persist()
     top = people.agg(F.count("*")).collect()[0][0]
     engine = choose(graph.sparkSession, rules.engine, n_vertices=int(top))
@@ -100,12 +102,15 @@ def _solved(part: Touched, follow: DataFrame, people: DataFrame, decided: DataFr
     return Solved(people, components, part.before)
 
 
-def _limits(follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules) -> Limits:
-    """What may not be together: two values of a unique type, and the pairs that people forbade."""
+def _limits(edges: DataFrame, follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules) -> Limits:
+    """What may not be together: two values of what a person has one of, and the pairs that people forbade."""
     vertices = people.select("token", "vertex")
     numbers: dict[str, object] = {kind.name: i for i, kind in enumerate(rules.identifiers) if kind.unique_per_person}
     kind = lookup(numbers, F.col("id_type")) if numbers else F.lit(None).cast("int")
-    unique = people.select("vertex", kind.cast("long").alias("kind")).where(F.col("kind").isNotNull())
+    own = people.select("vertex", kind.cast("long").alias("kind"), F.col("vertex").alias("value"))
+    unique = own.where(F.col("kind").isNotNull())
+    if rules.attributes:
+        unique = unique.unionByName(_said(edges, few(vertices), rules.attributes, numbers))
     apart = decided.where(F.col("kind") == FORBID)
     src = vertices.select(F.col("token").alias("a_token"), F.col("vertex").alias("src"))
     dst = vertices.select(F.col("token").alias("b_token"), F.col("vertex").alias("dst"))
@@ -116,3 +121,18 @@ def _limits(follow: DataFrame, people: DataFrame, decided: DataFrame, rules: Ide
         return within(strong, vertices.join(few(asked), on="vertex", how="left_semi"))
 
     return Limits(unique, few(forbidden), evidence)
+
+
+def _said(edges: DataFrame, vertices: DataFrame, names: tuple[str, ...], numbers: dict[str, object]) -> DataFrame:
+    """``(vertex, kind, value)`` of the attributes that records say of identifiers: a birth date, a name."""
+    is_src = F.col("src_type").isin(*names)
+    name = F.when(is_src, F.col("src_type")).otherwise(F.col("dst_type"))
+    holder = F.when(is_src, F.col("dst_token")).otherwise(F.col("src_token"))
+    value = F.when(is_src, F.col("src_token")).otherwise(F.col("dst_token"))
+    told = edges.where(is_src | F.col("dst_type").isin(*names)).select(
+        holder.alias("token"), lookup(numbers, name).cast("long").alias("kind"), value.alias("text")
+    )
+    # A value needs a number that two do not share within one component: 63 bits of what is a hash already.
+    number = F.conv(F.substring("text", 1, 15), 16, 10).cast("long")
+    held = told.join(vertices, on="token", how="inner")
+    return held.groupBy("vertex", "kind").agg(F.min(number).alias("value"))

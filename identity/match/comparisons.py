@@ -7,7 +7,6 @@ from identity.match.kinds import Kind
 from identity.match.preparation import PERSON, Field
 
 
-
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What an engine calls the edit distance, the intersection of two lists, and the length of a list."""

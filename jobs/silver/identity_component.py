@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from identity.components.incremental import Change
 from identity.decided import holding
 from identity.edges import strength
-from identity.identifiers import load_rules
+from identity.identifiers import IdentityRules, load_rules
 from identity.solving import LABELS, is_weak, pinned, solve_all, solve_touched
 from lakehouse.frames import few
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Resource, job
@@ -17,7 +17,17 @@ from lakehouse.load import Merge
 from lakehouse.settings import Settings
 from lakehouse.tables import ops, silver
 
-EDGE = ("src_token", "dst_token", "rule_id", "edge_type", "is_merging", "weight", "evidence_count")
+EDGE = (
+    "src_token",
+    "dst_token",
+    "rule_id",
+    "src_type",
+    "dst_type",
+    "edge_type",
+    "is_merging",
+    "weight",
+    "evidence_count",
+)
 IMAGE = (*EDGE, "_change_type", "_commit_version")
 NEW = ("id_token", "_change_type")
 
@@ -53,13 +63,14 @@ def identity_component(
     rules = load_rules(Path(settings.conf) / "identity.yml")
     decided = few(holding(overrides, as_of))
     before = known.withColumnsRenamed({"id_token": "token", "vertex_key": "vertex"})
-    people = identifiers.select(
+    merging = [kind.name for kind in rules.identifiers if kind.is_merging]  # the others are evidence, and nobody
+    people = identifiers.where(F.col("id_type").isin(merging)).select(
         F.col("id_token").alias("token"), F.col("vertex_key").alias("vertex"), "id_type", "first_seen_at"
     )
     if before.isEmpty():
         found = solve_all(edges, people, before, decided, rules)
     else:
-        change = _differences(changed, overrides, pinned(decided))
+        change = _differences(changed, overrides, pinned(decided), rules)
         found = solve_touched(edges, people, before, change, decided, rules)
     now = F.struct("first_seen_at", *LABELS)
     return (
@@ -72,7 +83,7 @@ def identity_component(
     )
 
 
-def _differences(changed: DataFrame, overrides: DataFrame, pins: DataFrame) -> Change:
+def _differences(changed: DataFrame, overrides: DataFrame, pins: DataFrame, rules: IdentityRules) -> Change:
     """The merging edges that came, went or became surer, by the images of each row; overrides are looked at in every run."""
     values = F.split("key", SEPARATOR)
     images = changed.where(F.col("kind") == IMAGE[0]).select(*[values[i].alias(name) for i, name in enumerate(IMAGE)])
@@ -95,7 +106,16 @@ def _differences(changed: DataFrame, overrides: DataFrame, pins: DataFrame) -> C
     shaken = differing.where(is_same).select(*ends, "now.is_weak").distinct()
     asked = overrides.select(
         F.col("a_token").alias("src_token"), F.col("b_token").alias("dst_token"), F.lit(False).alias("is_weak")
-    )
+    ).unionByName(_told(images, rules))
     new = values[0].alias("src_token"), values[0].alias("dst_token"), F.lit(False).alias("is_weak")
     fresh = changed.where((F.col("kind") == NEW[0]) & (values[1] == "insert")).select(*new)
     return Change(came.unionByName(pins.drop("strength")), went, shaken, asked, fresh)
+
+
+def _told(images: DataFrame, rules: IdentityRules) -> DataFrame:
+    """Loops at the identifiers of which records now say what a person has one of (a birth date)."""
+    types = list(rules.attributes)
+    is_src = F.col("src_type").isin(types)
+    holder = F.when(is_src, F.col("dst_token")).otherwise(F.col("src_token"))
+    new = images.where((F.col("_change_type") == "insert") & (is_src | F.col("dst_type").isin(types)))
+    return new.select(holder.alias("src_token"), holder.alias("dst_token"), F.lit(False).alias("is_weak")).distinct()

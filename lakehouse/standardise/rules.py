@@ -87,13 +87,24 @@ def name_phone(text: Column) -> Column:
     Of mainland Chinese mobiles, whole or masked (138****1234), which are the ones that marketplaces mask.
     """
     plain = F.lower(F.regexp_replace(narrow(text), r"\s", ""))
-    who = F.regexp_replace(F.substring_index(plain, "|", 1), "(先生|女士)$", "")
+    who = _plain_name(F.substring_index(text, "|", 1))
     rest = F.regexp_replace(F.regexp_extract(plain, r"\|(.*)$", 1), r"[-().]", "")
     shown = F.regexp_replace(rest, r"^(\+|00)?86(?=1)", "")
     ok = (F.length(who) > 1) & ~who.rlike(r"\d|@") & shown.rlike(r"^1[3-9]\d([*\d]{4}|\|)\d{4}$")
     value = F.concat_ws("|", who, F.substring(shown, 1, 3), F.right(shown, F.lit(4)))
     dummy = who.isin("test", "测试", "匿名", "游客", "unknown") | _is_filler(shown)
     return _judge(text, value, ok=ok, suspect=dummy, reason="not_a_name_and_phone")
+
+
+def full_name(text: Column) -> Column:
+    """A name as something to compare: half-width, lower case, without blanks or title; one letter is no name."""
+    value = _plain_name(text)
+    dummy = value.isin("test", "测试", "匿名", "游客", "unknown")
+    return _judge(text, value, ok=(F.length(value) > 1) & ~value.rlike(r"\d|@"), suspect=dummy, reason="not_a_name")
+
+
+def _plain_name(text: Column) -> Column:
+    return F.regexp_replace(F.lower(F.regexp_replace(narrow(text), r"\s", "")), "(先生|女士)$", "")
 
 
 def gender(text: Column) -> Column:
@@ -129,11 +140,19 @@ RULES: dict[str, Rule] = {
     "email": email,
     "name": name,
     "name_phone": name_phone,
+    "full_name": full_name,
     "gender": gender,
     "date": date,
     "code": code,
 }
-IDENTIFIER_RULES = {"phone": "phone", "recipient_phone": "phone", "email": "email", "name_phone": "name_phone"}
+IDENTIFIER_RULES = {
+    "phone": "phone",
+    "recipient_phone": "phone",
+    "email": "email",
+    "name_phone": "name_phone",
+    "full_name": "full_name",
+    "birth_on": "date",
+}
 
 
 def rule(named: str) -> Rule:

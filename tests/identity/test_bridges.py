@@ -9,17 +9,18 @@ from identity.bridges import Limits, parted, spanning
 
 Edge = tuple[int, int, float]
 Pair = tuple[int, int]
+Value = tuple[int, int, int]
 
 
 def test_the_weakest_bridge_between_two_values_is_cut() -> None:
     # 1 and 9 are unionids; a phone (2) is sure of the one, a cookie (5) hangs on both, more on the other.
     edges = [(1, 2), (8, 9), (5, 8), (2, 5)]  # the strongest first
-    assert spanning([1, 2, 5, 8, 9], edges, [(1, 7), (9, 7)]) == {1: 1, 2: 1, 5: 5, 8: 5, 9: 5}
+    assert spanning([1, 2, 5, 8, 9], edges, [(1, 7, 1), (9, 7, 9)]) == {1: 1, 2: 1, 5: 5, 8: 5, 9: 5}
 
 
 def test_kinds_are_apart_and_strangers_are_passed_over() -> None:
     edges = [(1, 2), (2, 3), (2, 99)]
-    assert set(spanning([1, 2, 3], edges, [(1, 7), (3, 8), (98, 7)], [(1, 97)]).values()) == {1}
+    assert set(spanning([1, 2, 3], edges, [(1, 7, 1), (3, 8, 3), (98, 7, 98)], [(1, 97)]).values()) == {1}
 
 
 def test_a_forbidden_pair_is_parted_whoever_joined_the_parts_before() -> None:
@@ -32,14 +33,14 @@ def test_random_graphs_never_break_a_limit_and_cut_only_what_would() -> None:
     for _ in range(200):
         n = dice.randrange(2, 14)
         edges = [(dice.randrange(n), dice.randrange(n)) for _ in range(dice.randrange(30))]
-        unique = [(v, dice.randrange(2)) for v in range(n) if dice.random() < 0.3]
+        unique = [(v, dice.randrange(2), dice.randrange(3)) for v in range(n) if dice.random() < 0.3]
         forbidden = [(dice.randrange(n), dice.randrange(n)) for _ in range(3)]
         forbidden = [(a, b) for a, b in forbidden if a != b]
         found = spanning(range(n), edges, unique, forbidden)
 
-        def breaks(group: set[int], unique: list[tuple[int, int]] = unique, pairs: list[Pair] = forbidden) -> bool:
-            kinds = [kind for v, kind in unique if v in group]
-            return len(kinds) != len(set(kinds)) or any(a in group and b in group for a, b in pairs)
+        def breaks(group: set[int], unique: list[Value] = unique, pairs: list[Pair] = forbidden) -> bool:
+            said = {(kind, value) for v, kind, value in unique if v in group}
+            return len(said) != len({kind for kind, _ in said}) or any(a in group and b in group for a, b in pairs)
 
         parts = [{v for v in found if found[v] == label} for label in set(found.values())]
         assert all(min(part) == found[next(iter(part))] and not breaks(part) for part in parts)
@@ -53,7 +54,7 @@ def test_random_graphs_never_break_a_limit_and_cut_only_what_would() -> None:
             assert seen == part
 
 
-def limits(spark: SparkSession, edges: list[Edge], unique: list[Pair], forbidden: list[Pair]) -> Limits:
+def limits(spark: SparkSession, edges: list[Edge], unique: list[Value], forbidden: list[Pair]) -> Limits:
     """Limits over real edges."""
     real = spark.createDataFrame(edges, "src long, dst long, strength double")
 
@@ -61,7 +62,7 @@ def limits(spark: SparkSession, edges: list[Edge], unique: list[Pair], forbidden
         return real.join(asked.withColumnRenamed("vertex", "src"), on="src", how="left_semi")
 
     return Limits(
-        spark.createDataFrame(unique, "vertex long, kind long"),
+        spark.createDataFrame(unique, "vertex long, kind long, value long"),
         spark.createDataFrame(forbidden, "src long, dst long"),
         evidence,
     )
@@ -71,7 +72,12 @@ def test_only_crowded_components_are_parted(spark: SparkSession) -> None:
     edges = [(1, 2, 0.9), (2, 3, 0.5), (3, 4, 0.9), (10, 11, 0.2), (20, 21, 0.3), (21, 22, 0.4)]
     rows = [(v, 1) for v in (1, 2, 3, 4)] + [(10, 10), (11, 10), (20, 20), (21, 20), (22, 20)]
     components = spark.createDataFrame(rows, "vertex long, component long")
-    cut = parted(components, limits(spark, edges, [(1, 0), (4, 0), (10, 0), (11, 1)], [(22, 20), (10, 20)]))
+    cut = parted(
+        components,
+        limits(
+            spark, edges, [(1, 0, 1), (4, 0, 4), (10, 0, 10), (11, 1, 11), (10, 2, 5), (11, 2, 5)], [(22, 20), (10, 20)]
+        ),
+    )
     assert cut is not None
     found = {row["vertex"]: (row["component"], row["whole"]) for row in cut.components.collect()}
     assert found == {1: (1, 1), 2: (1, 1), 3: (3, 1), 4: (3, 1), 20: (20, 20), 21: (21, 20), 22: (21, 20)}
@@ -80,4 +86,4 @@ def test_only_crowded_components_are_parted(spark: SparkSession) -> None:
 
 def test_nothing_to_part(spark: SparkSession) -> None:
     components = spark.createDataFrame([(1, 1), (2, 1)], "vertex long, component long")
-    assert parted(components, limits(spark, [(1, 2, 0.9)], [(1, 0), (2, 1)], [])) is None
+    assert parted(components, limits(spark, [(1, 2, 0.9)], [(1, 0, 1), (2, 1, 2)], [])) is None

@@ -98,8 +98,16 @@ NAME_PHONES: list[Case] = [
     ),
     *((t, None, "suspect") for t in ("测试|138****5678", "王芳|13800138000")),
 ]
+FULL_NAMES: list[Case] = [
+    ("王芳", "王芳", "valid"),
+    *((t, "王芳", "repaired") for t in (" 王 芳 ", "王芳女士", "王芳 先生")),
+    *((t, "lina", "repaired") for t in ("Li Na", "LI NA", "Ｌｉ　Ｎａ")),
+    *((t, None, "invalid") for t in ("王", "13812345678", "a@b.cn")),
+    ("测试", None, "suspect"),
+]
 CASES = {
     "name_phone": NAME_PHONES,
+    "full_name": FULL_NAMES,
     "phone": PHONES,
     "email": EMAILS,
     "name": NAMES,
