@@ -2,11 +2,11 @@
 
     python -m benchmarks.match [--data ../shared/data] [--runs 3] [--only fake_1000]
 
-Both get the records without labels; truth is used only to judge. Accuracy of clusters is pairwise over all true pairs; Splink's
-is at the threshold of 0.95 that its tutorials cluster at, and at its best threshold, which needs the truth. For pair sets
-(DBLP-ACM, Fodors-Zagats) the two tables are put together from the published pairs, and the published test pairs judged by whether the
-product puts the two into one cluster. Wall seconds and CPU seconds are of the whole process with its start, the median of the
-runs, taken in turns. Splink's settings are those of its demonstrations for fake_1000 and febrl (docs/demos of Splink 5).
+Both get the records without labels; truth is used only to judge. Accuracy of clusters is pairwise over all true pairs;
+Splink's is at the threshold of 0.95 that its tutorials cluster at, and at its best threshold, which needs the truth. For pair
+sets (DBLP-ACM, Fodors-Zagats) the two tables are put together from the published pairs, and the published test pairs are
+judged by whether the product puts the two into one cluster. Wall seconds and CPU seconds are of the whole process with its
+start, the median of the runs, taken in turns. Splink's settings are those of its demonstrations for fake_1000 and febrl.
 """
 
 import argparse

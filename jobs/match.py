@@ -55,13 +55,13 @@ class Match:
         model as Splink loads it, ``report.html`` the pictures. A cluster is called by its least id. Raises
         :class:`SourceError` or :class:`SettingsError`, naming file, row and rule of what is wrong.
         """
-        settings = self._settings()
+        settings = self.settings()
         con = duckdb.connect()
         records = read_records(con, self.files, self.id_column, settings)
-        self._say(f"{records.n:,} records of {', '.join(records.sources)}")
+        self.say(f"{records.n:,} records of {', '.join(records.sources)}")
         ids = _ids(con)
         truth = None if self.labels is None else read_labels(self.labels, {ident: i for i, ident in enumerate(ids)})
-        matched = match(con, records, settings, self._say)
+        matched = match(con, records, settings, self.say)
         found = cuts(matched)
         linked = _linked(matched)
         left, right = matched.scored.left[linked], matched.scored.right[linked]
@@ -72,7 +72,8 @@ class Match:
         self._conclude(result)
         return result
 
-    def _settings(self) -> MatchSettings:
+    def settings(self) -> MatchSettings:
+        """The settings of the file, with the threshold of the call where it has one."""
         settings = load_match_settings(self.settings_file)
         return settings if self.threshold is None else replace(settings, threshold=self.threshold)
 
@@ -92,12 +93,13 @@ class Match:
             shutil.rmtree(folder)
 
     def _conclude(self, result: Result) -> None:
-        self._say(f"{result.clusters:,} clusters, {result.pairs:,} pairs, {result.cut:,} pairs cut, in {self.out}")
+        self.say(f"{result.clusters:,} clusters, {result.pairs:,} pairs, {result.cut:,} pairs cut, in {self.out}")
         if result.accuracy:
             for line in accuracy_lines(result.accuracy):
                 self.hear(line)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Tell a line of progress, with the seconds since the call began."""
         self.hear(f"{time.monotonic() - self.began:6.1f} s  {text}")
 
 

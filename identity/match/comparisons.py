@@ -9,14 +9,19 @@ from identity.match.preparation import PERSON, Field
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What an engine calls the edit distance, the intersection of two lists, and the length of a list."""
+    """What an engine calls the edit distance, the intersection of two lists, the length of a list; how it quotes names."""
 
     edit: str = "damerau_levenshtein"
     intersect: str = "list_intersect"
     size: str = "len"
+    quote: str = '"'
+
+    def written(self, sql: str) -> str:
+        """SQL with its names quoted as the engine quotes them."""
+        return sql.replace('"', self.quote)
 
 
-DUCKDB, SPARK = Dialect(), Dialect("levenshtein", "array_intersect", "size")
+DUCKDB, SPARK = Dialect(), Dialect("levenshtein", "array_intersect", "size", "`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +124,8 @@ def _comparison(field: Field, sql: _Sql) -> Comparison:
     else:
         levels = makers[field.kind](field, sql)
     total = sum(level.prior for level in levels)
-    shares = tuple(Level(x.label, x.sql, x.prior / total, x.tf) for x in levels)
-    return Comparison(field.name, field.kind, null, shares)
+    shares = tuple(Level(x.label, sql.dialect.written(x.sql), x.prior / total, x.tf) for x in levels)
+    return Comparison(field.name, field.kind, sql.dialect.written(null), shares)
 
 
 def _name(field: Field, sql: _Sql) -> list[Level]:

@@ -43,9 +43,14 @@ class Records:
 
 
 def read_records(
-    con: duckdb.DuckDBPyConnection, files: Sequence[Path], id_column: str, settings: MatchSettings
+    con: duckdb.DuckDBPyConnection,
+    files: Sequence[Path],
+    id_column: str,
+    settings: MatchSettings,
+    *,
+    one_in: int = 1,
 ) -> Records:
-    """Read CSV and Parquet files into the table ``raw`` of ``con``.
+    """Read CSV and Parquet files into the table ``raw`` of ``con``; one record in so many, by a hash of the id.
 
     Raises :class:`SourceError` naming file, row and rule where a file cannot be read or has no rows, has no column
     ``id_column``, has an empty id or the same id twice; where an id stands in two files, unless the settings say
@@ -53,6 +58,9 @@ def read_records(
     """
     for number, file in enumerate(files):
         _load(con, file, number)
+        if one_in > 1:
+            name = _q(_id_name(_names(con, number), id_column, file))
+            con.execute(f"DELETE FROM file{number} WHERE hash(CAST({name} AS varchar)) % {one_in} <> 0")
     return _records(con, files, id_column, settings)
 
 
