@@ -1,6 +1,6 @@
 """Components that hold what may not be one person: parted where the evidence between the parts is weakest."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from lakehouse.frames import few
 
 VERTEX, EDGE, UNIQUE, FORBIDDEN = 0, 1, 2, 3
+ACCOUNT, CONTACT = 1, 2
 RESULT = "vertex long, component long, whole long"
 
 
@@ -21,12 +22,14 @@ class Limits:
 
     ``unique (vertex: long, kind: long, value: long)``: what a person has one value of at most, at the identifiers that say
     so: of a unique type each identifier is its own value; a birth date stands at the accounts that gave it. ``forbidden (src:
-    long, dst: long)``: pairs that people forbade. ``evidence``: vertices ``(vertex)`` → the strong edges ``(src, dst,
-    strength: double)`` among them, as they really are (the graph that is solved may hold stars instead).
+    long, dst: long)``: pairs that people forbade. ``kinds (vertex: long, code: int)``: which vertices are an
+    :data:`ACCOUNT` or a :data:`CONTACT`. ``evidence``: vertices ``(vertex)`` → the strong edges ``(src, dst, strength:
+    double)`` among them, as they really are (the graph that is solved may hold stars instead).
     """
 
     unique: DataFrame
     forbidden: DataFrame
+    kinds: DataFrame
     evidence: Callable[[DataFrame], DataFrame]
 
 
@@ -44,7 +47,8 @@ class Parted:
 def parted(components: DataFrame, limits: Limits) -> Parted | None:
     """Part each of ``components (vertex, component)`` that breaks the limits; None when none does.
 
-    Within a crowded component the edges are gone through from the strongest to the weakest (ties: by their ends), and one
+    First, a contact whose accounts contradict each other is shared, and says nothing of anybody (:func:`shared`). Then,
+    within a crowded component, the edges are gone through from the strongest to the weakest (ties: by their ends), and one
     that would bring together what may not be together is cut: Kruskal's maximum spanning forest with cannot-link
     constraints. So what is cut is the weakest bridge between the two, everybody keeps the rest of the evidence, and
     nothing outside the component matters. ``components`` of the result is ``(vertex, component, whole)``, labels are
@@ -58,7 +62,7 @@ def parted(components: DataFrame, limits: Limits) -> Parted | None:
     at = few(inside)
     none = F.lit(0.0)
     parts = [
-        _rows(inside, VERTEX, "vertex", "vertex", none),
+        _rows(_coded(inside, limits.kinds), VERTEX, "vertex", "code", none),
         _rows(_inside(edges, at, "src"), EDGE, "src", "dst", F.col("strength")),
         _rows(_inside(limits.unique, at, "vertex"), UNIQUE, "vertex", "value", F.col("kind").cast("double")),
         _rows(_inside(limits.forbidden, at, "src"), FORBIDDEN, "src", "dst", none),
@@ -90,6 +94,11 @@ def _crowded(components: DataFrame, limits: Limits) -> DataFrame:
     return several.unionByName(together).distinct()
 
 
+def _coded(inside: DataFrame, kinds: DataFrame) -> DataFrame:
+    coded = inside.join(kinds, on="vertex", how="left")
+    return coded.select("component", "vertex", F.coalesce("code", F.lit(0)).alias("code"))
+
+
 def _rows(frame: DataFrame, kind: int, one: str, other: str, strength: Column) -> DataFrame:
     ends = (F.col(one).cast("long").alias("one"), F.col(other).cast("long").alias("other"))
     return frame.select("component", F.lit(kind).alias("kind"), *ends, strength.alias("strength"))
@@ -103,15 +112,17 @@ def _solved(table: pa.Table) -> pa.Table:
     """One component's rows in, ``(vertex, component, whole)`` out."""
     kinds = table.column("kind").to_numpy()
     one, other = table.column("one").to_numpy(), table.column("other").to_numpy()
-    whole = table.column("component")[0].as_py()
-    edges = kinds == EDGE
     strengths = table.column("strength").to_numpy()
-    order = np.lexsort((other[edges], one[edges], -strengths[edges]))
-    pairs = zip(one[edges][order].tolist(), other[edges][order].tolist(), strict=True)
-    values = kinds == UNIQUE
-    unique = zip(one[values].tolist(), strengths[values].astype(np.int64).tolist(), other[values].tolist(), strict=True)
-    forbidden = zip(one[kinds == FORBIDDEN].tolist(), other[kinds == FORBIDDEN].tolist(), strict=True)
-    labels = spanning(one[kinds == VERTEX].tolist(), pairs, unique, forbidden)
+    whole = table.column("component")[0].as_py()
+    vertex, edge, value, apart = (kinds == kind for kind in (VERTEX, EDGE, UNIQUE, FORBIDDEN))
+    order = np.lexsort((other[edge], one[edge], -strengths[edge]))
+    pairs = list(zip(one[edge][order].tolist(), other[edge][order].tolist(), strict=True))
+    kind = strengths[value].astype(np.int64)
+    unique = list(zip(one[value].tolist(), kind.tolist(), other[value].tolist(), strict=True))
+    void = shared(dict(zip(one[vertex].tolist(), other[vertex].tolist(), strict=True)), pairs, unique)
+    follow = (pair for pair in pairs if void.isdisjoint(pair))
+    forbidden = zip(one[apart].tolist(), other[apart].tolist(), strict=True)
+    labels = spanning(one[vertex].tolist(), follow, unique, forbidden)
     vertices, components = list(labels), list(labels.values())
     return pa.table(
         {
@@ -120,6 +131,33 @@ def _solved(table: pa.Table) -> pa.Table:
             "whole": pa.array([whole] * len(vertices), pa.int64()),
         }
     )
+
+
+def shared(
+    codes: Mapping[int, int], edges: Iterable[tuple[int, int]], unique: Iterable[tuple[int, int, int]]
+) -> set[int]:
+    """The contacts that several people share: whose accounts contradict each other.
+
+    ``codes``: vertex → :data:`ACCOUNT`, :data:`CONTACT` or 0; ``unique (vertex, kind, value)``. What an account says is what
+    stands at it, and at what it was seen with. So the phone of a family is nobody's, where a cut at the weakest edge would leave
+    it, and the accounts that have nothing else, to one of them.
+    """
+    near: dict[int, set[int]] = {vertex: set() for vertex in codes}
+    for src, dst in edges:
+        if src in near and dst in near:
+            near[src].add(dst)
+            near[dst].add(src)
+    values: dict[int, set[tuple[int, int]]] = {}
+    for vertex, kind, value in unique:
+        values.setdefault(vertex, set()).add((kind, value))
+    found = set()
+    for contact in (vertex for vertex, code in codes.items() if code == CONTACT):
+        accounts = {vertex for vertex in near[contact] if codes[vertex] == ACCOUNT}
+        around = accounts.union(*(near[account] for account in accounts)) - {contact}
+        said = set().union(*(values.get(vertex, set()) for vertex in around))
+        if len(said) > len({kind for kind, _ in said}):
+            found.add(contact)
+    return found
 
 
 @dataclass

@@ -68,5 +68,5 @@ def _reason() -> Column:
         F.when(F.col("is_torn"), "forbidden: somebody said that these are two people")
         .when(F.col("edge_type") == "weak", "weak: it would join two known people")
         .when(F.size(both) > 0, words)
-        .otherwise("conflict: the two sides could not be joined without a contradiction")
+        .otherwise("conflict: what it would join contradicts each other (accounts, names, birth dates)")
     )

@@ -26,12 +26,12 @@ def vertices(observations: DataFrame) -> DataFrame:
 def edges(observations: DataFrame, rules: IdentityRules) -> DataFrame:
     """Evidence edges, one row per ``(src_token, dst_token, rule_id)``, ``src_token < dst_token``.
 
-    ``observations``: ``(source, record_id, id_type, id_token, first_seen_at, last_seen_at, seen_on)``; a row without a
+    ``observations``: ``(source, record_id, id_type, id_token, first_seen_at, last_seen_at, seen_days)``; a row without a
     token is passed over, a type that the rules do not know stops the query. Each record gives one star: its
     best identifier (:attr:`IdentityRules.ranks`) joined to each other one, so that n identifiers cost n - 1
     edges. A record with one identifier gives none. Output: ``src_token, dst_token, src_type, dst_type,
     rule_id, edge_type, weight, is_merging, first_seen_at, last_seen_at, evidence_count`` (records that say
-    so: of each set of identifiers, the days on which it was seen, at most as many as ``seen_on`` keeps).
+    so: of each set of identifiers, the days on which it was seen, at most as many as ``seen_days`` keeps).
     """
     arms = _arms(_stars(observations, rules))
     ends = ("src_token", "dst_token", "rule_id", "anchor_type", "leaf_type")
@@ -96,7 +96,7 @@ def _stars(observations: DataFrame, rules: IdentityRules) -> DataFrame:
         .agg(
             F.min("first_seen_at").alias("first_seen_at"),
             F.max("last_seen_at").alias("last_seen_at"),
-            F.max(F.size("seen_on")).alias("n_days"),
+            F.max(F.size("seen_days")).alias("n_days"),
         )
     )
     member = F.struct("id_type", "id_token", "first_seen_at", "last_seen_at", "n_days")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from identity.bridges import Limits
+from identity.bridges import ACCOUNT, CONTACT, Limits
 from identity.components import Forest, choose
 from identity.components.incremental import Change, Touched, touched, within
 from identity.components.layered import layered
@@ -17,6 +17,7 @@ from identity.verify import prove, require
 from lakehouse.frames import few
 
 LABELS = ("point", "reach", "component")
+CODES = {"account": ACCOUNT, "contact": CONTACT}
 PINNED = 2.0
 """Stronger than any evidence."""
 
@@ -120,7 +121,9 @@ def _limits(edges: DataFrame, follow: DataFrame, people: DataFrame, decided: Dat
     def evidence(asked: DataFrame) -> DataFrame:
         return within(strong, vertices.join(few(asked), on="vertex", how="left_semi"))
 
-    return Limits(unique, few(forbidden), evidence)
+    codes: dict[str, object] = {kind.name: CODES[kind.kind] for kind in rules.identifiers if kind.kind in CODES}
+    kinds = people.select("vertex", lookup(codes, F.col("id_type")).cast("int").alias("code"))
+    return Limits(unique, few(forbidden), kinds.where(F.col("code").isNotNull()), evidence)
 
 
 def _said(edges: DataFrame, vertices: DataFrame, names: tuple[str, ...], numbers: dict[str, object]) -> DataFrame:

@@ -11,7 +11,7 @@ from lakehouse.tables import silver
 @job(
     writes=silver.IDENTIFIER_OBSERVATION,
     reads={"rows": Mapped()},
-    load=Merge(least=("first_seen_at", "_first_row"), greatest=("last_seen_at",), first=("seen_on",)),
+    load=Merge(least=("first_seen_at", "_first_row"), greatest=("last_seen_at",), first=("seen_days",)),
     group=Group.SILVER,
     version=2,  # of 2: the row that showed it first
 )
@@ -20,7 +20,7 @@ def identifier_observation(rows: DataFrame) -> DataFrame:
     return rows.groupBy(*silver.IDENTIFIER_OBSERVATION.key).agg(
         F.min("first_seen_at").alias("first_seen_at"),
         F.max("last_seen_at").alias("last_seen_at"),
-        F.slice(F.array_sort(F.array_distinct(F.flatten(F.collect_set("seen_on")))), 1, FIRST).alias("seen_on"),
+        F.slice(F.array_sort(F.array_distinct(F.flatten(F.collect_set("seen_days")))), 1, FIRST).alias("seen_days"),
         F.min("_first_row").alias("_first_row"),
         F.min("_file").alias("_file"),
         F.min("_row").alias("_row"),

@@ -175,7 +175,7 @@ def _observe(block: Identifiers, bronze: DataFrame, key: bytes, refuse: Refusal 
         F.inline_outer("ids"),
         F.col("at").alias("first_seen_at"),
         F.col("at").alias("last_seen_at"),
-        F.when(F.col("at").isNotNull(), F.array(F.to_date("at"))).alias("seen_on"),
+        F.when(F.col("at").isNotNull(), F.array(F.to_date("at"))).alias("seen_days"),
         F.struct(F.col("at").alias("seen_at"), F.col("_file").alias("file"), F.col("_row").alias("row")).alias(
             "_first_row"
         ),

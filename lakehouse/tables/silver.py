@@ -233,7 +233,7 @@ IDENTIFIER_OBSERVATION = Table(
         Column("id_token", "string", "the identifier, keyed hash", required=True, pii=Pii.TOKEN, data_class=ID),
         Column("first_seen_at", "timestamp", "first sighting by event time (UTC)", required=True),
         Column("last_seen_at", "timestamp", "last sighting by event time (UTC)", required=True),
-        Column("seen_on", "array<date>", "the first eight days on which it was seen"),
+        Column("seen_days", "array<date>", "the first eight days on which it was seen"),
         Column(
             "_first_row",
             "struct<seen_at:timestamp,file:string,row:bigint>",

@@ -81,7 +81,9 @@ def test_no_job_reads_a_table_to_its_right(graph: Graph) -> None:
         f"{job.name} reads {table.name}"
         for job in graph.jobs.values()
         for table in job.inputs()
-        if LEFT_TO_RIGHT.index(table.layer) > LEFT_TO_RIGHT.index(job.writes.layer) and job.group is not Group.ML
+        if LEFT_TO_RIGHT.index(table.layer) > LEFT_TO_RIGHT.index(job.writes.layer)
+        and job.group is not Group.ML
+        and table.name not in WRITTEN_BY_PEOPLE
     ]
     assert wrong == []
 

@@ -5,7 +5,7 @@ import random
 
 from pyspark.sql import DataFrame, SparkSession
 
-from identity.bridges import Limits, parted, spanning
+from identity.bridges import ACCOUNT, CONTACT, Limits, parted, shared, spanning
 
 Edge = tuple[int, int, float]
 Pair = tuple[int, int]
@@ -54,6 +54,15 @@ def test_random_graphs_never_break_a_limit_and_cut_only_what_would() -> None:
             assert seen == part
 
 
+def test_a_contact_whose_accounts_contradict_each_other_is_nobodys() -> None:
+    codes = {1: ACCOUNT, 2: ACCOUNT, 3: ACCOUNT, 9: CONTACT, 8: CONTACT, 5: 0}
+    edges = [(1, 9), (2, 9), (2, 8), (3, 8), (1, 5)]
+    birth, name = 0, 1
+    assert shared(codes, edges, [(1, birth, 70), (2, birth, 80), (3, birth, 80)]) == {9}
+    assert shared(codes, edges, [(5, birth, 70), (3, birth, 80)]) == set(), "two steps away on one side only"
+    assert shared(codes, edges, [(5, birth, 70), (2, birth, 80), (3, name, 1)]) == {9}
+
+
 def limits(spark: SparkSession, edges: list[Edge], unique: list[Value], forbidden: list[Pair]) -> Limits:
     """Limits over real edges."""
     real = spark.createDataFrame(edges, "src long, dst long, strength double")
@@ -64,6 +73,7 @@ def limits(spark: SparkSession, edges: list[Edge], unique: list[Value], forbidde
     return Limits(
         spark.createDataFrame(unique, "vertex long, kind long, value long"),
         spark.createDataFrame(forbidden, "src long, dst long"),
+        spark.createDataFrame([], "vertex long, code int"),
         evidence,
     )
 

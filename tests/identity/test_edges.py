@@ -10,7 +10,7 @@ from identity.identifiers import IdentityRules, is_verified, refusal
 
 SCHEMA = (
     "source string, record_id string, id_type string, id_token string, first_seen_at timestamp, last_seen_at timestamp, "
-    "seen_on array<date>"
+    "seen_days array<date>"
 )
 Sighting = tuple[str, str, str, str | None]
 

@@ -30,7 +30,7 @@ def rules_of(folder: Path, text: str) -> IdentityRules:
 def test_the_shipped_rules_name_every_type(rules: IdentityRules) -> None:
     names = {kind.name for kind in rules.identifiers}
     accounts = "member_no unionid app_user coffee_openid mall_openid web_user tiger_account dog_account"
-    others = "phone email card name_phone device recipient_phone address"
+    others = "phone email card name_phone device recipient_phone address birth_on full_name"
     anonymous = "anonymous_app anonymous_coffee anonymous_mall anonymous_web"
     assert names == set(f"{accounts} {others} {anonymous}".split())
     assert rules.engine == "auto"

@@ -16,7 +16,7 @@ from identity.refenced import rejudge
 START = date(2026, 1, 1)
 SCHEMA = (
     "source string, record_id string, id_type string, id_token string, first_seen_at timestamp, last_seen_at timestamp, "
-    "seen_on array<date>"
+    "seen_days array<date>"
 )
 KEY = ("src_token", "dst_token", "rule_id")
 Record = tuple[str, tuple[tuple[str, str], ...]]

@@ -119,7 +119,7 @@ def expected_sightings(source: str) -> list[list[tuple[str, str]]]:
         for named in seen["ids"]:
             row = {"record_id": record, "id_type": named.partition(":")[0], "id_token": hashed(named)}
             times = {f"{end}_seen_at": seen["at"] for end in ("first", "last") if seen["at"]}
-            days = {"seen_on": f"[{seen['at'][:10]}]"} if seen["at"] else {}
+            days = {"seen_days": f"[{seen['at'][:10]}]"} if seen["at"] else {}
             first = f"{{{seen['at'] or 'null'}, {number:04d}, {ROW}}}"
             wanted.append(sorted((row | times | days | {"_file": f"{number:04d}", "_first_row": first}).items()))
     return sorted(wanted)
