@@ -3,13 +3,17 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from identity.identifiers import load_rules
 from jobs.catalogue import Graph, build_graph
 from jobs.context import Context
 from jobs.display import Bar, say, summary
 from jobs.schedule import Outcome, run_graph
 from lakehouse.job import Job
+from lakehouse.tables import ops
 
 Tell = Callable[[str], None]
 
@@ -61,6 +65,22 @@ def due(graph: Graph, *, is_last: bool) -> list[Job]:
     return [job for job in graph.select(()) if is_last or job.cadence == "daily"]
 
 
+def undo_one(context: Context) -> None:
+    """Take back the least certain merge, as somebody would who goes through the queue; once in a lake."""
+    from jobs.explaining.register import Register
+    from jobs.overriding import Ledger
+    from jobs.reviewing import answer, open_questions
+
+    rules = load_rules(Path(context.settings.conf) / "identity.yml")
+    register = Register(context.settings.lake_path)
+    ensure = partial(context.lake.ensure, ops.IDENTITY_OVERRIDE)
+    ledger = Ledger(context.settings, register, rules, "demo", datetime.now(UTC), ensure)
+    questions = [] if register.overrides() else open_questions(ledger, 1)
+    for row in questions:
+        answer(ledger, row["review_id"], "no", "demo: the least certain merge of the queue, taken back")
+        say("the least certain merge was taken back: kith identity overrides")
+
+
 def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
     """Make, deliver, run, four times over, then report. Repeated without new data nothing is written."""
     from simulate import Brand
@@ -84,6 +104,8 @@ def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
         say(f"[bold]{label}[/]: {steps[-1].seconds:.0f} s")
         if outcome.failures:
             break
+        if number == increments - 1:
+            undo_one(context)
     summary(steps[-1].outcome)
     if not steps[-1].outcome.failures:
         from jobs.report import headline, write_report

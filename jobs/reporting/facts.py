@@ -15,6 +15,7 @@ from jobs.gold.mart_customer_360 import is_sale
 from jobs.reporting.accuracy import Accuracy, measure
 from jobs.reporting.proof import check
 from jobs.reporting.store import Row, Shelf
+from jobs.reporting.stories import Story, stories
 from lakehouse.table import Table
 from lakehouse.tables import gold, silver
 from ml.card import ModelCard
@@ -58,11 +59,12 @@ def sizes(identity_map: DataFrame) -> DataFrame:
     return cluster_sizes(identity_map.where("is_current").select("token", "one_id"))
 
 
-def fences(edges: DataFrame) -> DataFrame:
-    """``reason, edges, merging``: edges by why they were fenced, its count left out so that like stands with like."""
-    alike = F.regexp_replace("fence_reason", r": \d+ ", ": ").alias("reason")
-    fenced = edges.groupBy(alike).agg(F.count("*").alias("edges"), F.count_if("is_merging").alias("merging"))
-    return fenced.orderBy(F.desc("edges"))
+def fences(cut: DataFrame) -> DataFrame:
+    """``fence, reason, edges`` of ``silver.identity_fence``: counts left out of the reason so that like stands with like."""
+    alike = F.regexp_replace(F.regexp_replace("reason", r"(^|: )\d+ ", "$1"), r"^0\.\d+ of", "a part of").alias(
+        "reason"
+    )
+    return cut.groupBy("fence", alike).agg(F.count("*").alias("edges")).orderBy(F.desc("edges"))
 
 
 def events(happened: DataFrame) -> DataFrame:
@@ -93,7 +95,7 @@ def scores(scored: DataFrame) -> DataFrame:
 QUESTIONS = (
     Question("sales", gold.FCT_ORDER_LINE, sales),
     Question("scores", gold.SCORE_REPURCHASE_30D, scores),
-    Question("fences", silver.IDENTITY_EDGE, fences),
+    Question("fences", silver.IDENTITY_FENCE, fences),
     Question("sizes", silver.IDENTITY_MAP, sizes),
     Question("people", gold.DIM_CUSTOMER, people),
     Question("rfm", gold.MART_RFM, rfm),
@@ -126,6 +128,7 @@ class Facts:
     as_of: date | None = None
     accuracy: Accuracy | None = None
     proof: Sequence[Row] = ()
+    stories: Sequence[Story] = ()
     runs: Sequence[Run] = ()
     balance: Sequence[Row] = ()
     quarantine: Sequence[Row] = ()
@@ -154,6 +157,7 @@ def gather(context: Context, graph: Graph, shelf: Shelf) -> Facts:
         as_of=_as_of(context, answers),
         accuracy=found,
         proof=proof,
+        stories=stories(context) if counts.get(silver.IDENTITY_EVENT.name) else [],
         runs=_runs(shelf),
         balance=_balance(shelf),
         quarantine=_quarantine(shelf),

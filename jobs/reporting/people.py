@@ -21,6 +21,7 @@ from jobs.reporting.markup import day, decimals, el, esc, grid, percent, plural,
 from jobs.reporting.parts import card, missing, section
 from jobs.reporting.store import Row
 from lakehouse.job import Group
+from lakehouse.tables import silver
 from ml.card import ModelCard
 
 TIERS = ("champions", "loyal", "promising", "new", "at_risk", "dormant")
@@ -47,7 +48,7 @@ def identity(facts: Facts) -> str:
         f"{percent(share(alone, people), 0)} are known by a single identifier so far."
     )
     judged = (_accuracy(facts.accuracy), _astray(facts.accuracy))
-    cards = (judged[0], _sizes(clusters), _proof(facts), _events(facts), _fences(facts), judged[1])
+    cards = (judged[0], _sizes(clusters), _proof(facts), _events(facts), _fences(facts), judged[1], *_stories(facts))
     return section("identity", title, lead, *[c for c in cards if c])
 
 
@@ -143,16 +144,22 @@ def _fences(facts: Facts) -> str:
     title = "Evidence that was fenced off"
     rows = facts.answers["fences"]
     if not rows:
-        return card(title, missing("There is no evidence yet."))
-    cut = [row for row in rows if row["reason"]]
-    total = sum(row["edges"] for row in rows)
-    merging = sum(row["merging"] for row in rows)
-    bars = [Bar(row["reason"].replace("_", " "), row["edges"], whole(row["edges"]), tone="bad") for row in cut[:10]]
+        return card(title, missing("Nothing was cut."))
+    bars = [
+        Bar(f"{row['fence'].replace('_', ' ')}: {row['reason']}", row["edges"], whole(row["edges"]), tone="bad")
+        for row in rows[:12]
+    ]
+    of = facts.counts.get(silver.IDENTITY_EDGE.name, 0)
     note = (
-        f"{whole(merging)} of {whole(total)} edges may merge. Identifiers that too many accounts share (a family's tablet, "
-        "a placeholder) say nothing about who is who, and are kept with the reason."
+        f"{whole(sum(row['edges'] for row in rows))} of {whole(of)} edges could merge and do not; each stands in "
+        "silver.identity_fence with its reason. What several people share (a family's tablet, a phone at home, a "
+        "placeholder) says nothing about who is who; weak evidence never joins two known people."
     )
-    return card(title, bar_list(bars) if bars else missing("Nothing was shared by too many."), note=note)
+    return card(title, bar_list(bars), note=note)
+
+
+def _stories(facts: Facts) -> list[str]:
+    return [card(story.title, el("div", story.picture, cls="picture"), note=story.note) for story in facts.stories]
 
 
 def _events(facts: Facts) -> str:

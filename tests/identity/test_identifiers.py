@@ -35,7 +35,8 @@ def test_the_shipped_rules_name_every_type(rules: IdentityRules) -> None:
     assert names == set(f"{accounts} {others} {anonymous}".split())
     assert rules.engine == "auto"
     assert {kind.name for kind in rules.identifiers if kind.kind == "account"} == set(accounts.split())
-    assert {kind.name for kind in rules.identifiers if not kind.is_merging} == {"recipient_phone", "address"}
+    never = {kind.name for kind in rules.identifiers if not kind.is_merging}
+    assert never == {"recipient_phone", "address", "birth_on", "full_name"}
 
 
 def test_priorities_are_all_different_in_the_shipped_rules(rules: IdentityRules) -> None:
