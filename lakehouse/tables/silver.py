@@ -282,6 +282,7 @@ IDENTITY_EDGE = Table(
         Column("evidence_count", "bigint", "records that say so: days, up to eight for each set of identifiers"),
     ),
     key=("src_token", "dst_token", "rule_id"),
+    cluster_by=("src_token",),
 )
 
 IDENTITY_FENCE = Table(

@@ -85,8 +85,8 @@ def answers() -> dict[str, list[dict[str, object]]]:
             for n in range(17)
         ],
         "fences": [
-            {"reason": None, "edges": 9000, "merging": 9000},
-            {"reason": f"phone: accounts share it, max_degree 12 {NASTY}", "edges": 41, "merging": 0},
+            {"fence": "degree", "reason": f"phone: accounts share it, max_degree 12 {NASTY}", "edges": 41},
+            {"fence": "weak", "reason": "it would join two known people", "edges": 7},
         ],
         "sizes": [{"n_tokens": n, "n_clusters": 2000 // n} for n in range(1, 18)],
         "people": [{"identity_level": level, "people": 800} for level in ("anonymous", "known", "verified")],
