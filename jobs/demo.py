@@ -66,19 +66,22 @@ def due(graph: Graph, *, is_last: bool) -> list[Job]:
 
 
 def undo_one(context: Context) -> None:
-    """Take back the least certain merge, as somebody would who goes through the queue; once in a lake."""
+    """Take back the merge that rests on the weakest evidence, of the latest ones, as somebody might; once in a lake."""
     from jobs.explaining.register import Register
     from jobs.overriding import Ledger
-    from jobs.reviewing import answer, open_questions
+    from jobs.reporting.stories import merges
 
     rules = load_rules(Path(context.settings.conf) / "identity.yml")
     register = Register(context.settings.lake_path)
     ensure = partial(context.lake.ensure, ops.IDENTITY_OVERRIDE)
     ledger = Ledger(context.settings, register, rules, "demo", datetime.now(UTC), ensure)
-    questions = [] if register.overrides() else open_questions(ledger, 1)
-    for row in questions:
-        answer(ledger, row["review_id"], "no", "demo: the least certain merge of the queue, taken back")
-        say("the least certain merge was taken back: kith identity overrides")
+    if register.version(ops.IDENTITY_OVERRIDE.name) is not None and register.overrides():
+        return
+    pairs = [pair for _, pair in merges(context, register, rules)]
+    if pairs:
+        weakest = min(pairs, key=lambda pair: min(step.edge.weight for step in pair.steps))
+        ledger.part(weakest.a, weakest.b, "demo: the merge on the weakest evidence, taken back")
+        say("a merge was taken back: kith identity overrides")
 
 
 def run_demo(context: Context, *, people: int, seed: int) -> Outcome:

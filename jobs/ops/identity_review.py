@@ -37,6 +37,7 @@ EDGE = (
     },
     load=Replace(),
     group=Group.OPS,
+    cadence="weekly",
 )
 def identity_review(
     edges: DataFrame, *, fences: DataFrame, components: DataFrame, overrides: DataFrame, settings: Settings

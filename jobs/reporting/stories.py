@@ -1,6 +1,6 @@
 """Two stories of identity for the report: a merge of the latest day explained, and a merge that somebody undid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,16 +39,21 @@ def stories(context: Context) -> list[Story]:
     return [story for story in told if story]
 
 
-def _merge(context: Context, register: Register, rules: IdentityRules) -> Story | None:
-    """The latest merge that has a path of evidence between an identifier from either side."""
+def merges(context: Context, register: Register, rules: IdentityRules) -> Iterator[tuple[Row, Pair]]:
+    """The latest merges with the strongest path between an identifier from either side, as far as there is one to show."""
     columns = ("one_id", "other_id", "n_tokens", "occurred_on")
-    merges = register.ask(silver.IDENTITY_EVENT, columns, "event_type = 'merge'", limit=1_000_000)
-    merges.sort(key=lambda row: (row["occurred_on"], row["n_tokens"], row["other_id"]), reverse=True)
-    for row in merges[:TRIED]:
+    found = register.ask(silver.IDENTITY_EVENT, columns, "event_type = 'merge'", limit=1_000_000)
+    found.sort(key=lambda row: (row["occurred_on"], row["n_tokens"], row["other_id"]), reverse=True)
+    for row in found[:TRIED]:
         pair = _pair(_ends(row, register, rules), context, register, rules)
         if pair is not None and pair.verdict == "joined" and 0 < len(pair.steps) <= LONGEST:
-            note = f"On {as_day(row['occurred_on'])} {row['other_id']} went up in {row['one_id']}: this is what joins them."
-            return Story("A merge, explained", note, draw(pair, rules))
+            yield row, pair
+
+
+def _merge(context: Context, register: Register, rules: IdentityRules) -> Story | None:
+    for row, pair in merges(context, register, rules):
+        note = f"On {as_day(row['occurred_on'])} {row['other_id']} went up in {row['one_id']}: this is what joins them."
+        return Story("A merge, explained", note, draw(pair, rules))
     return None
 
 
