@@ -173,15 +173,24 @@ def _events(facts: Facts) -> str:
     kinds = ("create", "merge", "split")
     spent = _identity_cores(facts)
     body = [
-        (str(when), *[whole(found.get(kind, 0)) for kind in kinds], decimals(spent.get(when), 1))
+        (
+            str(when),
+            *[whole(found.get(kind, 0)) for kind in kinds],
+            whole(_decided(found)),
+            decimals(spent.get(when), 1),
+        )
         for when, found in sorted(days.items())[-10:]
     ]
     note = (
         "An id lasts: a merge keeps the older one and leaves an alias, a split gives the smaller part a new one. "
-        "The last column is what the identity jobs of that day's run took."
+        "Decided: pins and forbids of people, on the day they were made. The last column is what the identity jobs took."
     )
-    head = ("day of the data", "created", "merged away", "split off", "core-seconds")
+    head = ("day", "created", "merged away", "split off", "decided", "core-seconds")
     return card(title, grid(head, body), note=note)
+
+
+def _decided(found: dict[str, int]) -> int:
+    return found.get("pin", 0) + found.get("forbid", 0)
 
 
 def _identity_cores(facts: Facts) -> dict[date, float]:

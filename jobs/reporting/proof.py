@@ -12,15 +12,20 @@ from lakehouse.tables import silver
 
 def check(context: Context) -> list[Row]:
     """:func:`proof` of the lake as it is."""
-    edges, components, people = (
-        context.lake.read(table) for table in (silver.IDENTITY_EDGE, silver.IDENTITY_COMPONENT, silver.IDENTITY_MAP)
+    tables = (silver.IDENTITY_EDGE, silver.IDENTITY_FENCE, silver.IDENTITY_COMPONENT, silver.IDENTITY_MAP)
+    edges, fences, components, people = (
+        context.lake.read(table) for table in tables if context.lake.ensure(table) is None
     )
-    rows: list[Row] = proof(edges, components, people.where("is_current")).toArrow().to_pylist()
+    cut = fences.where("fence <> 'weak'").select(*silver.IDENTITY_FENCE.key)
+    followed = edges.join(F.broadcast(cut), on=list(silver.IDENTITY_FENCE.key), how="left_anti")
+    rows: list[Row] = proof(followed, components, people.where("is_current")).toArrow().to_pylist()
     return rows
 
 
 def proof(edges: DataFrame, components: DataFrame, current: DataFrame) -> DataFrame:
     """``rule, checked, broken``: what must hold of ``current (token, one_id)``, on how many rows, and how many break it.
+
+    ``edges`` without those that a component had to be parted at.
 
     ``weak_edge_followed`` breaks nothing: it counts the weak edges that were refused, since they would join known people.
     """
