@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from identity.match import Matched, MatchSettings, Records, cuts, match, read_records, read_table
+from identity.match import Matched, MatchSettings, Records, cuts, linking, match, read_records, read_table
 from identity.match.accuracy import pairs_of_clusters
 from identity.match.candidates import estimated_recall
 from identity.match.kinds import Kind
@@ -120,3 +120,13 @@ def test_chinese_and_latin_records_of_one_person_meet(tmp_path: Path) -> None:
     found = by_id(con, matched)
     assert all(found[f"c{at}"] == found[f"l{at}"] for at in range(60))
     assert len(set(found.values())) == 60
+
+
+def test_pairs_compared_in_slices_are_the_same(
+    people: tuple[list[Row], dict[str, int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, matched = run(people[2])
+    monkeypatch.setattr(linking, "SLICE", 700)
+    _, _, again = run(people[2])
+    np.testing.assert_array_equal(matched.scored.gammas, again.scored.gammas)
+    np.testing.assert_array_equal(matched.clusters, again.clusters)
