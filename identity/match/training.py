@@ -82,6 +82,6 @@ def _u(model: Model, drawn: Patterns, equal: Floats, prior: float) -> tuple[Floa
         raw /= raw.sum()
         raw[:-1] *= (1 - equal[i]) / raw[:-1].sum()
         raw[-1] = max(equal[i], 1e-9)
-        u = np.maximum(raw - prior * m, raw / 3)
+        u = np.maximum(np.maximum(raw - prior * m, raw / 3), 1e-9)
         found.append(u / u.sum())
     return tuple(found)
