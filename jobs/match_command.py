@@ -1,5 +1,6 @@
 """The command ``kith match``."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -50,10 +51,11 @@ def match(  # noqa: PLR0913, PLR0917 - one argument for each option
 
 
 def is_large(records: tuple[Path, ...]) -> bool:
-    """Whether the files are beyond one process: some 10^7 rows, told from their sizes."""
+    """Whether the files need more memory than a match may plan with on this machine, told from their sizes."""
     ratio = {".parquet": 4, ".pq": 4}  # Parquet is about a quarter of the same rows as text
-    return sum(f.stat().st_size * ratio.get(f.suffix, 1) for f in records if f.is_file()) > LARGE
+    size = sum(f.stat().st_size * ratio.get(f.suffix, 1) for f in records if f.is_file())
+    return size * BYTES > SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-LARGE = 2 * 2**30
-"""Bytes of text: 10^7 rows of some 200 bytes."""
+BYTES, SHARE = 65, 0.75
+"""Bytes of memory for each byte of text (4.3 GB for a million records of 70 bytes, measured), and the share of the machine's."""

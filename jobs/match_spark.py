@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from identity.match import Matched, MatchSettings, Records, cuts, match, read_records
-from identity.match.distributed import blocked, clustered, prepared, scored
+from identity.match.distributed import blocked, clustered, prepared, scored, without_shared
 from identity.match.model import splink_settings
 from jobs.context import Context
 from jobs.match import Match
@@ -62,7 +62,9 @@ def _spread(
 ) -> None:
     schema = con.sql("SELECT * FROM prepared LIMIT 0").to_arrow_table().schema
     raw = _raw(spark, run, records, settings)
-    prepared(raw, records.fields, schema).write.mode("overwrite").parquet(f"{work}/prepared")
+    without_shared(prepared(raw, records.fields, schema), matched.fields).write.mode("overwrite").parquet(
+        f"{work}/prepared"
+    )
     everyone = spark.read.parquet(f"{work}/prepared")
     _refuse_twice(everyone, run.files[0])
     run.say("prepared")

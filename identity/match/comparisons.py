@@ -24,6 +24,20 @@ class Dialect:
 DUCKDB, SPARK = Dialect(), Dialect("levenshtein", "array_intersect", "size", "`")
 
 
+DIFFERENT_AT_MOST = {
+    Kind.GIVEN: 0.35,
+    Kind.SURNAME: 0.35,
+    Kind.BIRTH: 0.3,
+    Kind.NATIONAL_ID: 0.3,
+    Kind.EMAIL: 0.5,
+    Kind.PHONE: 0.5,
+    Kind.TEXT: 0.9,
+}
+"""How often records of one person may be entirely different in a kind, whatever training says: where more pairs than that are
+different, training has found groups that share something (an office's address, a household), and not people.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """One level: what it is called, its SQL over ``<column>_l`` and ``<column>_r``, how often it is seen among matches
@@ -44,6 +58,11 @@ class Comparison:
     kind: Kind
     null: str
     levels: tuple[Level, ...]
+
+    @property
+    def different_at_most(self) -> float:
+        """The greatest m of the last level."""
+        return DIFFERENT_AT_MOST.get(self.kind, 0.95)
 
     @property
     def gamma(self) -> str:

@@ -36,7 +36,7 @@ def cuts(matched: Matched) -> list[Cut]:
     strong = between & (scored.weights >= matched.limits.threshold)
     lower, upper = np.minimum(one, other), np.maximum(one, other)
     keys = lower * len(clusters) + upper
-    rows = {int(key): np.flatnonzero(between & (keys == key)) for key in np.unique(keys[strong])}
+    rows = _rows(keys, np.flatnonzero(between), np.unique(keys[strong]))
     members = _members(clusters)
     reasons = {
         key: _reason(matched, members[key // len(clusters)], members[key % len(clusters)], found)
@@ -46,6 +46,16 @@ def cuts(matched: Matched) -> list[Cut]:
         Cut(int(scored.left[at]), int(scored.right[at]), float(scored.weights[at]), reasons[int(keys[at])])
         for at in np.flatnonzero(strong)
     ]
+
+
+def _rows(keys: Ints, at: Ints, wanted: Ints) -> dict[int, Ints]:
+    """Where each wanted key stands."""
+    chosen = at[np.isin(keys[at], wanted)]
+    order = chosen[np.argsort(keys[chosen], kind="stable")]
+    if not len(order):
+        return {}
+    names, starts = np.unique(keys[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def _members(clusters: Ints) -> dict[int, Ints]:

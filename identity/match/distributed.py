@@ -15,6 +15,7 @@ from identity.components.keys import extend_keys, keyed_edges
 from identity.match.candidates import WIDE_KEYS, key_rows_sql
 from identity.match.comparisons import SPARK, comparisons
 from identity.match.guards import Limits, Rule, guarded_clusters
+from identity.match.hygiene import shared_sql
 from identity.match.kinds import Kind
 from identity.match.model import Model, splink_settings
 from identity.match.preparation import Field, prepare
@@ -38,6 +39,22 @@ def prepared(raw: DataFrame, fields: Sequence[tuple[str, Kind]], example: pa.Sch
             yield from con.sql("SELECT * FROM named").to_arrow_table().to_batches()
 
     return raw.mapInArrow(batches, _spark_schema(example))
+
+
+def without_shared(records: DataFrame, fields: Sequence[Field]) -> DataFrame:
+    """Records without the contacts and ids that many different people share (see :mod:`identity.match.hygiene`)."""
+    for field in fields:
+        sql = shared_sql(field, fields, "{records}").replace('"', "`")
+        if sql:
+            shared = records.sparkSession.sql(sql, records=records).withColumnRenamed(field.name, "_shared")
+            joined = records.join(F.broadcast(shared), on=F.col(field.name) == F.col("_shared"), how="left")
+            emptied = {field.name, f"{field.name}_local", f"{field.name}_bits"} & set(records.columns)
+            kept = [
+                F.when(F.col("_shared").isNull(), F.col(n)).alias(n) if n in emptied else F.col(n)
+                for n in records.columns
+            ]
+            records = joined.select(*kept)
+    return records
 
 
 def _spark_schema(schema: pa.Schema) -> str:

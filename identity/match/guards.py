@@ -70,6 +70,8 @@ def guarded_clusters(
     one, other = left[inside][order], right[inside][order]
     bits = np.clip(weights, LEAST, MOST)[inside][order]
     clusters = np.arange(n, dtype=np.int64)
+    if not len(one):
+        return clusters
     starts = np.flatnonzero(np.diff(component[one], prepend=-1))
     for start, end in zip(starts, np.append(starts[1:], len(one)), strict=True):
         for members in _agglomerate(one[start:end], other[start:end], bits[start:end], rules, limits):

@@ -41,6 +41,11 @@ class Shape:
     digits: float
     phones: float
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all have one value, and are enough to say so."""
+        return self.distinct <= 1 and self.filled > 20
+
 
 # A word of the column's name (between ^, $, space) and what it says; the first that fits is taken.
 _NAMES: tuple[tuple[Kind, str], ...] = (
@@ -96,7 +101,7 @@ def _checked(kind: Kind, shape: Shape) -> tuple[Kind, str]:
     """A name is believed unless the values say something else."""
     if kind is Kind.IGNORE:
         return kind, "its name says that it is a label or a technical column, not evidence"
-    if shape.distinct <= 1:
+    if shape.is_constant:
         return Kind.IGNORE, "has one value only"
     if kind is Kind.BIRTH and shape.dates < 0.5:
         return (Kind.TEXT, "is called a date, holds text") if shape.words > 2 else (Kind.PLACE, "is no date")
@@ -110,7 +115,7 @@ def _checked(kind: Kind, shape: Shape) -> tuple[Kind, str]:
 def _by_values(shape: Shape) -> tuple[Kind, str]:
     share = shape.distinct / shape.filled
     rules: Mapping[Kind, tuple[bool, str]] = {
-        Kind.IGNORE: (shape.distinct <= 1, "has one value only"),
+        Kind.IGNORE: (shape.is_constant, "has one value only"),
         Kind.EMAIL: (shape.emails > 0.5, "most values are e-mail addresses"),
         Kind.BIRTH: (shape.dates > 0.8, "most values are dates"),
         Kind.PHONE: (shape.phones > 0.8 and share > 0.3, "most values are telephone numbers"),

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from identity.match.model import Gammas, Model, splink_settings
 
+SLICE = 2_000_000
+"""Pairs that are compared at once: Splink writes their values out, some kilobytes for each pair of long records."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -32,6 +35,16 @@ class Levels:
 
     def of(self, pairs: str) -> Compared:
         """The pairs of a table ``(rid_l, rid_r)`` with their levels, in the order of the two records."""
+        number = self.con.execute(f"SELECT count(*) FROM {pairs}").fetchall()[0][0]
+        slices = max(1, -(-number // SLICE))
+        parts = [self._slice(f"{pairs} WHERE rid_l % {slices} = {at}" if slices > 1 else pairs) for at in range(slices)]
+        if len(parts) == 1:
+            return parts[0]
+        left, right = (np.concatenate([getattr(part, end) for part in parts]) for end in ("left", "right"))
+        order = np.lexsort((right, left))
+        return Compared(left[order], right[order], np.concatenate([part.gammas for part in parts])[order])
+
+    def _slice(self, pairs: str) -> Compared:
         self.con.execute(f"""CREATE OR REPLACE TABLE blocked AS
             SELECT '0' AS match_key, rid_l AS join_key_l, rid_r AS join_key_r FROM {pairs}""")
         self.linker.table_management.register_blocked_pairs_for_predict(self.api.register("blocked"))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from identity.match.candidates import Pass, block, estimated_recall
 from identity.match.comparisons import comparisons
 from identity.match.guards import Limits, Rule, components, guarded_clusters
+from identity.match.hygiene import drop_shared
 from identity.match.linking import Compared, Levels
 from identity.match.model import Floats, Gammas, Model, untrained
 from identity.match.preparation import Field, prepare
@@ -62,6 +63,8 @@ def match(con: duckdb.DuckDBPyConnection, records: Records, settings: MatchSetti
     """Match the records of the table ``raw`` (see :func:`read_records`); deterministic, whatever the order of rows."""
     fields = prepare(con, records.fields)
     tell(f"{len(fields)} fields compared: {', '.join(f'{f.name} ({f.kind})' for f in fields)}")
+    for name, values in drop_shared(con, fields):
+        tell(f"{name}: {values:,} values are shared by many different people, and are no evidence")
     run = _Run(con, records, settings, fields)
     for loose in (False, True):
         done = run.add_pass(loose=loose)

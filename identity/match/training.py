@@ -46,7 +46,10 @@ def train(model: Model, candidates: Gammas, random_pairs: Gammas, *, all_pairs: 
     for _ in range(ITERATIONS):
         p = probability(model.weights(found.gammas)) * found.counts
         prior = float(np.clip(p.sum() / max(all_pairs, 1), 1e-12, 0.5))
-        m = tuple(_m(found.gammas[:, i], p, experience.m[i]) for i in range(len(model.m)))
+        m = tuple(
+            _m(found.gammas[:, i], p, experience.m[i], comparison.different_at_most)
+            for i, comparison in enumerate(model.comparisons)
+        )
         moved = max(float(np.abs(a - b).max()) for a, b in zip(m, model.m, strict=True))
         model = replace(model, m=m, prior=prior, u=_u(model, drawn, equal, prior))
         if moved < TOLERANCE:
@@ -60,10 +63,14 @@ def probability(weights: Floats) -> Floats:
     return found
 
 
-def _m(levels: NDArray[np.int8], matches: Floats, prior: Floats) -> Floats:
+def _m(levels: NDArray[np.int8], matches: Floats, prior: Floats, different_at_most: float) -> Floats:
     seen = np.bincount(levels[levels >= 0], weights=matches[levels >= 0], minlength=len(prior))
     counted = seen + PRIOR_PAIRS * prior
-    return np.asarray(counted / counted.sum(), dtype=np.float64)
+    m = np.asarray(counted / counted.sum(), dtype=np.float64)
+    if m[0] > different_at_most:
+        m[1:] *= (1 - different_at_most) / m[1:].sum()
+        m[0] = different_at_most
+    return m
 
 
 def _u(model: Model, drawn: Patterns, equal: Floats, prior: float) -> tuple[Floats, ...]:
@@ -75,6 +82,6 @@ def _u(model: Model, drawn: Patterns, equal: Floats, prior: float) -> tuple[Floa
         raw /= raw.sum()
         raw[:-1] *= (1 - equal[i]) / raw[:-1].sum()
         raw[-1] = max(equal[i], 1e-9)
-        u = np.maximum(raw - prior * m, raw / 3)
+        u = np.maximum(np.maximum(raw - prior * m, raw / 3), 1e-9)
         found.append(u / u.sum())
     return tuple(found)

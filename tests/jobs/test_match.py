@@ -196,3 +196,12 @@ def test_the_head_of_the_test_data_is_recognised(people: Path, tmp_path: Path) -
     run(tmp_path / "out", people)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert all(f"<td>{name}</td>" in page for name in HEAD[1:])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_a_handful_of_records_is_matched_too(tmp_path: Path, count: int) -> None:
+    file = write(tmp_path / "few.csv", records(4)[0][:count])
+    result = run(tmp_path / "out", file)
+    assert result.records == count
+    assert 1 <= result.clusters <= count
+    assert len(pq.read_table(tmp_path / "out" / "clusters.parquet")) == count

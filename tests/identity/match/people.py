@@ -4,6 +4,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 GIVEN = (
     "anna",
     "bruno",
@@ -41,10 +43,11 @@ Row = tuple[str, ...]
 
 
 def person(number: int) -> Row:
-    """The clean record of a person, without id."""
-    given, surname = GIVEN[number % 14], SURNAMES[number * 5 % 13] + "aeiou"[number * 7 % 5] * (number % 3)
-    born = f"{1950 + number * 7 % 60}-{1 + number * 11 % 12:02d}-{1 + number * 13 % 28:02d}"
-    return given, surname, born, CITIES[number % 6], f"{given}.{surname}{number}@mail{number % 9}.org"
+    """The clean record of a person, without id; what one person has says nothing about the next."""
+    dice = np.random.default_rng(number)
+    given, surname = dice.choice(GIVEN), dice.choice(SURNAMES) + "".join(dice.choice(list("abdeiklnorst"), 3))
+    born = f"{dice.integers(1940, 2005)}-{dice.integers(1, 13):02d}-{dice.integers(1, 29):02d}"
+    return given, surname, born, dice.choice(CITIES), f"{given}.{surname}{number}@mail{dice.integers(9)}.org"
 
 
 def damaged(row: Row, kind: int) -> Row:

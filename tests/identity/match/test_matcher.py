@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from identity.match import Matched, MatchSettings, Records, cuts, match, read_records, read_table
+from identity.match import Matched, MatchSettings, Records, cuts, linking, match, read_records, read_table
 from identity.match.accuracy import pairs_of_clusters
 from identity.match.candidates import estimated_recall
 from identity.match.kinds import Kind
@@ -93,3 +93,40 @@ def test_blocking_recall_is_estimated_from_what_few_fields_caught() -> None:
     missing = 10 * 9 / (2 * 10)
     assert estimated_recall(masks, np.ones(100)) == pytest.approx(100 / (100 + missing))
     assert estimated_recall(masks[:0], np.ones(0)) == 1.0
+
+
+def test_a_value_that_many_share_does_not_weld_them(tmp_path: Path) -> None:
+    rows, truth = records(PEOPLE)
+    shared = [(*row[:5], "info@office.org") if at % 3 == 0 else row for at, row in enumerate(rows)]
+    con, _, matched = run(write(tmp_path / "shared.csv", shared))
+    found = by_id(con, matched)
+    numbers = {name: number for number, name in enumerate(sorted(set(found.values())))}
+    score = pairs_of_clusters(np.array([numbers[found[i]] for i in truth]), np.array(list(truth.values())))
+    assert score.precision >= 0.98
+    assert np.bincount(matched.clusters).max() <= 4
+
+
+def test_chinese_and_latin_records_of_one_person_meet(tmp_path: Path) -> None:
+    names = [("王伟", "Wei Wang"), ("李娜", "Na LI"), ("欧阳娜娜", "Ouyang, Nana"), ("张志明", "Zhiming Zhang")]
+    rows: list[Row] = []
+    for at in range(60):
+        written, latin = names[at % 4]
+        born, city = f"{1960 + at}-{1 + at % 12:02d}-{1 + at * 7 % 28:02d}", ("上海", "北京", "广州")[at % 3]
+        rows += [
+            (f"c{at}", written, born, city, f"1380000{at:04d}"),
+            (f"l{at}", latin, born, "", f"+86 1380000{at:04d}"),
+        ]
+    con, _, matched = run(write(tmp_path / "names.csv", rows, ("ref", "姓名", "生日", "城市", "手机号")))
+    found = by_id(con, matched)
+    assert all(found[f"c{at}"] == found[f"l{at}"] for at in range(60))
+    assert len(set(found.values())) == 60
+
+
+def test_pairs_compared_in_slices_are_the_same(
+    people: tuple[list[Row], dict[str, int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, matched = run(people[2])
+    monkeypatch.setattr(linking, "SLICE", 700)
+    _, _, again = run(people[2])
+    np.testing.assert_array_equal(matched.scored.gammas, again.scored.gammas)
+    np.testing.assert_array_equal(matched.clusters, again.clusters)
