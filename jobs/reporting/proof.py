@@ -13,9 +13,9 @@ from lakehouse.tables import silver
 def check(context: Context) -> list[Row]:
     """:func:`proof` of the lake as it is."""
     tables = (silver.IDENTITY_EDGE, silver.IDENTITY_FENCE, silver.IDENTITY_COMPONENT, silver.IDENTITY_MAP)
-    edges, fences, components, people = (
-        context.lake.read(table) for table in tables if context.lake.ensure(table) is None
-    )
+    for table in tables:
+        context.lake.ensure(table)
+    edges, fences, components, people = (context.lake.read(table) for table in tables)
     cut = fences.where("fence <> 'weak'").select(*silver.IDENTITY_FENCE.key)
     followed = edges.join(F.broadcast(cut), on=list(silver.IDENTITY_FENCE.key), how="left_anti")
     rows: list[Row] = proof(followed, components, people.where("is_current")).toArrow().to_pylist()
