@@ -1,8 +1,29 @@
-"""Contracts of silver on whole persons: what is believed of them, and whom they live with."""
+"""Contracts of silver on whole persons: which records are alike, what is believed of people, and whom they live with."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
 
 ID, T = DataClass.IDENTITY, DataClass.TECHNICAL
+
+IDENTITY_MATCH = Table(
+    "silver.identity_match",
+    "Identifiers whose records are alike enough to be one person's, by a model of the records: evidence like any other.",
+    (
+        Column("src_token", "string", "the lesser identifier", required=True, pii=Pii.TOKEN, data_class=ID),
+        Column("dst_token", "string", "the greater identifier", required=True, pii=Pii.TOKEN, data_class=ID),
+        Column("src_type", "string", "type of src_token", required=True, data_class=ID),
+        Column("dst_type", "string", "type of dst_token", required=True, data_class=ID),
+        Column("rule_id", "string", "match/<type>~<type>", required=True),
+        Column(
+            "match_probability",
+            "double",
+            "probability, of the model and rounded, that they are one person's",
+            required=True,
+            check="match_probability BETWEEN 0 AND 1",
+        ),
+        Column("first_seen_at", "timestamp", "since when both records are known (UTC)"),
+    ),
+    key=("src_token", "dst_token", "rule_id"),
+)
 
 GOLDEN_ATTRIBUTE = Table(
     "silver.golden_attribute",

@@ -384,6 +384,7 @@ ALL = (
     IDENTITY_MAP,
     IDENTITY_ALIAS,
     IDENTITY_EVENT,
+    person.IDENTITY_MATCH,
     person.GOLDEN_ATTRIBUTE,
     person.HOUSEHOLD_MAP,
 )
