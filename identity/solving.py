@@ -33,10 +33,12 @@ class Solved:
     before: DataFrame
 
 
-def solve_all(edges: DataFrame, people: DataFrame, none: DataFrame, decided: DataFrame, rules: IdentityRules) -> Solved:
-    """Components of all judged ``edges``; ``people`` are all identifiers, ``none`` is an empty table of components."""
+def solve_all(
+    edges: DataFrame, people: DataFrame, known: DataFrame, decided: DataFrame, rules: IdentityRules
+) -> Solved:
+    """Components of all judged ``edges``; ``people`` are all identifiers, ``known`` the rows of components that there are."""
     follow = merging(edges).unionByName(pinned(decided))
-    return _solved(Touched(_all(follow, people), none), edges, follow, people, decided, rules)
+    return _solved(Touched(_all(follow, people), known), edges, follow, people, decided, rules)
 
 
 def solve_touched(

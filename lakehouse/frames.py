@@ -13,7 +13,15 @@ def few(frame: DataFrame, most: int = FEW) -> DataFrame:
     Without the hint Spark shuffles both sides of a join with what was just computed: of a checkpoint it knows no size. In a
     session without adaptive execution (size s) all frames are small, and nothing is counted.
     """
-    if frame.sparkSession.conf.get("spark.sql.adaptive.enabled") == "false":
+    if is_small(frame):
         return F.broadcast(frame.localCheckpoint(eager=False))
     kept = frame.localCheckpoint()
     return F.broadcast(kept) if kept.limit(most + 1).count() <= most else kept
+
+
+def is_small(frame: DataFrame) -> bool:
+    """Whether the frame's session is one for small data (size s, without adaptive execution).
+
+    There a query costs more than its rows: what an increment would pick out in ten queries is computed whole in two.
+    """
+    return frame.sparkSession.conf.get("spark.sql.adaptive.enabled") == "false"

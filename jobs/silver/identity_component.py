@@ -11,7 +11,7 @@ from identity.decided import holding
 from identity.edges import strength
 from identity.identifiers import IdentityRules, load_rules
 from identity.solving import LABELS, is_weak, pinned, solve_all, solve_touched
-from lakehouse.frames import few
+from lakehouse.frames import few, is_small
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Resource, job
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
@@ -67,7 +67,7 @@ def identity_component(
     people = identifiers.where(F.col("id_type").isin(merging)).select(
         F.col("id_token").alias("token"), F.col("vertex_key").alias("vertex"), "id_type", "first_seen_at"
     )
-    if before.isEmpty():
+    if is_small(known) or before.isEmpty():
         found = solve_all(edges, people, before, decided, rules)
     else:
         change = _differences(changed, overrides, pinned(decided), rules)

@@ -12,7 +12,7 @@ from identity.hygiene import placeholders
 from identity.identifiers import load_rules
 from identity.matched import RULE, as_edges
 from identity.refenced import rejudge
-from lakehouse.frames import few
+from lakehouse.frames import few, is_small
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Resource, job
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
@@ -47,9 +47,12 @@ def identity_edge(
     rules = load_rules(Path(settings.conf) / "identity.yml")
     empty = placeholders(identifiers, rules).localCheckpoint()
     alike = as_edges(matched)
-    if known.isEmpty():
+    if is_small(known) or known.isEmpty():
         judged = judge(edges(observations, rules).unionByName(alike), rules, as_of, empty)
-        return judged.select(*silver.IDENTITY_EDGE.column_names, F.lit(False).alias("_deleted"))
+        found = judged.select(*silver.IDENTITY_EDGE.column_names, F.lit(False).alias("_deleted")).localCheckpoint()
+        stood = known.where(F.col("rule_id").startswith(f"{RULE}/"))
+        gone = stood.join(matched.select(*KEY), on=list(KEY), how="left_anti").withColumn("_deleted", F.lit(True))
+        return found.unionByName(gone.select(*found.columns))
     fresh = edges_of(observations, _changed(changed, RECORD), rules)
     keys = few(_changed(changed, KEY))
     fresh = fresh.unionByName(alike.join(keys, on=list(KEY), how="left_semi"))

@@ -1,9 +1,10 @@
 """Merge and undo through a whole lake: who bought what goes to and fro, decisions outlast a rebuild, every cut edge is listed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from pyspark.sql import functions as F
 
 from identity.identifiers import load_rules
@@ -65,7 +66,16 @@ def events(small: SmallLake) -> set[str]:
     return {row[0] for row in small.read(silver.IDENTITY_EVENT).select("event_type").distinct().collect()}
 
 
-def test_a_merge_undone_gives_everybody_back_what_was_theirs(small: SmallLake) -> None:
+@pytest.fixture(params=["false", "true"], ids=["computed whole", "by increments"])
+def lake_of(small: SmallLake, request: pytest.FixtureRequest) -> Iterator[SmallLake]:
+    """A lake in a session for small data, and in one for large."""
+    small.spark.conf.set("spark.sql.adaptive.enabled", request.param)
+    yield small
+    small.spark.conf.set("spark.sql.adaptive.enabled", "false")
+
+
+def test_a_merge_undone_gives_everybody_back_what_was_theirs(lake_of: SmallLake) -> None:
+    small = lake_of
     small.source(SOURCE, FEED)
     small.deliver(SOURCE, "1.csv", f"{HEADER}\n{APART}", second=1)
     first = run(small)
