@@ -41,7 +41,7 @@ def run_graph(context: Context, graph: Graph, jobs: list[Job], progress: Progres
 
 def _run(context: Context, graph: Graph, jobs: list[Job], progress: Progress) -> Outcome:
     outcome = Outcome()
-    waiting = {job.name: graph.ancestors(job.name) & {j.name for j in jobs} for job in jobs}
+    waiting = {job.name: graph.ancestors(job.name) & {j.name for j in jobs} for job in _longest_first(graph, jobs)}
     running: dict[Future[list[JobRun]], Job] = {}
     try:
         with ThreadPoolExecutor(max_workers=context.settings.parallel_jobs) as pool:
@@ -52,6 +52,18 @@ def _run(context: Context, graph: Graph, jobs: list[Job], progress: Progress) ->
     finally:
         context.log.flush(context.lake)
     return outcome
+
+
+def _longest_first(graph: Graph, jobs: list[Job]) -> list[Job]:
+    """The jobs, those first after which the longest chain of others follows: of what may start, that is what others wait for."""
+    chosen = {job.name for job in jobs}
+    behind = dict.fromkeys(chosen, 0)
+    for name in reversed(graph.order):
+        if name in chosen:
+            for up in graph.upstream[name]:
+                if up in chosen:
+                    behind[up] = max(behind[up], behind[name] + 1)
+    return sorted(jobs, key=lambda job: -behind[job.name])
 
 
 def _start(

@@ -143,8 +143,10 @@ def observed(source: Source, table: Table, bronze: DataFrame, key: bytes, refuse
         return result.select(*[F.col(c.name).cast(c.type) for c in table.columns], *LINEAGE)
 
 
-def _accepted(kind: str, value: Column, key: bytes, refuse: Refusal) -> Column:
-    """The token of a cleaned value; null where the value is refused."""
+@cache
+def _accepted(kind: str, key: bytes, refuse: Refusal) -> Column:
+    """The token of a cleaned value, which stands in a column of its type; null where the value is refused."""
+    value = F.col(f"_value_{kind}")
     return token(kind, F.when(refuse(kind, value).isNull(), value), key)
 
 
@@ -155,8 +157,8 @@ def _observe(block: Identifiers, bronze: DataFrame, key: bytes, refuse: Refusal 
     if refuse is None:
         tokens = [_token(kind, name, key) for kind, name in named]
     else:  # cleaned values are columns of their own: a refusal names its value half a dozen times over
-        frame = frame.select("*", *[_cleaned(*pair).alias(f"_value{n}") for n, pair in enumerate(named)])
-        tokens = [_accepted(kind, F.col(f"_value{n}"), key, refuse) for n, (kind, _) in enumerate(named)]
+        frame = frame.select("*", *[_cleaned(*pair).alias(f"_value_{pair[0]}") for pair in named])
+        tokens = [_accepted(kind, key, refuse) for kind, _ in named]
     pairs = [
         F.struct(F.lit(kind).alias("id_type"), found.alias("id_token"))
         for (kind, _), found in zip(named, tokens, strict=True)
