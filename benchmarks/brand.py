@@ -6,7 +6,8 @@
 
 Judged are pairs of identifiers that some record shows, of one planted person each. *Tellable* are those that evidence of the
 person's own joins: strong evidence through identifiers that nobody else uses (a name with a phone's digits counts for whom most
-of its records name), and weak evidence that joins no two known people, as the rules ask.
+of its records name), and weak evidence that joins no two known people, as the rules ask. Of a marketplace's accounts they need
+three parcels to the same name and digits: fewer cannot tell the buyer from somebody who was given something.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from lakehouse.settings import load_settings, token_key
 Token = str
 Edge = tuple[Token, Token, str, str, str, int, bool]
 """Ends, their types, source, evidence, whether it is weak."""
+PARCELS = 3
 
 
 def asked(home: Path, table: str, query: str) -> pa.Table:
@@ -61,6 +63,11 @@ def components(edges: Iterable[tuple[Hashable, Hashable]]) -> dict[Hashable, Has
     return {vertex: root(vertex) for vertex in list(parent)}
 
 
+def parcel(edge: Edge) -> bool:
+    """Whether an edge says where a marketplace's account sent something."""
+    return "name_phone" in edge[2:4] and edge[4].startswith("market_")
+
+
 def tellable(edges: list[Edge], person: dict[Token, str], rules: IdentityRules) -> dict[Token, Hashable]:
     """Token → what its person's own evidence joins it to."""
     kinds = {kind.name: kind for kind in rules.identifiers}
@@ -70,7 +77,7 @@ def tellable(edges: list[Edge], person: dict[Token, str], rules: IdentityRules) 
         if "name_phone" in (src_type, dst_type) and other in person:
             votes[named][person[other]] += evidence * (1000 if source == "crm__member" else 1)
     whose = person | {token: votes[token].most_common(1)[0][0] for token in votes}
-    own = [edge for edge in edges if edge[0] in whose and whose[edge[0]] == whose.get(edge[1])]
+    own = [e for e in edges if e[0] in whose and whose[e[0]] == whose.get(e[1]) and (e[5] >= PARCELS or not parcel(e))]
     types = {end: kind for edge in own for end, kind in ((edge[0], edge[2]), (edge[1], edge[3]))}
     points = components([(edge[0], edge[1]) for edge in own if not edge[6]] + [(end, end) for end in types])
     groups = components([(points[e[0]], points[e[1]]) for e in own if e[6]] + [(p, p) for p in points.values()])

@@ -23,7 +23,7 @@ def el(tag: str, *children: str, **attributes: object) -> str:
     inner = "".join(children)
     return (
         f"<{tag}{written}>{inner}</{tag}>"
-        if inner or tag not in ("path", "line", "rect", "circle")
+        if inner or tag not in ("path", "line", "rect", "circle", "img")
         else f"<{tag}{written}/>"
     )
 

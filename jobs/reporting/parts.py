@@ -1,5 +1,6 @@
 """The sections on the data itself: headline, rows by layer, quality and balance of rows, lineage, what each run cost."""
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 
 from jobs.reporting import lineage
@@ -7,6 +8,7 @@ from jobs.reporting.facts import Facts, Run
 from jobs.reporting.figures import Bar, bar_list, legend, pair_list, share
 from jobs.reporting.markup import day, decimals, el, esc, grid, percent, plural, short, span, whole
 from jobs.reporting.store import Row
+from jobs.reporting.stories import Story
 from lakehouse.job import Group
 from lakehouse.load import Merge
 
@@ -321,3 +323,14 @@ def _others(names: Sequence[str], last: Run) -> str:
     part = share(sum(rest), sum(last.by_job.values()))
     jobs = f"{plural(len(rest), 'shorter job')} left out ({percent(part, 0)} of the latest run). " if rest else ""
     return jobs + "Jobs run side by side where the graph allows, so their seconds add up to more than the run's."
+
+
+def told(found: Sequence[Story]) -> list[str]:
+    """A card for each story."""
+    return [card(story.title, _picture(story), note=story.note) for story in found]
+
+
+def _picture(story: Story) -> str:
+    """A picture as an image of its own: its styles would else be the page's."""
+    data = b64encode(story.picture.encode("utf-8")).decode("ascii")
+    return el("div", el("img", src=f"data:image/svg+xml;base64,{data}", alt=story.title), cls="picture")

@@ -18,7 +18,7 @@ from jobs.reporting.figures import (
     share,
 )
 from jobs.reporting.markup import day, decimals, el, esc, grid, percent, plural, short, whole
-from jobs.reporting.parts import card, missing, section
+from jobs.reporting.parts import card, missing, section, told
 from jobs.reporting.store import Row
 from lakehouse.job import Group
 from lakehouse.tables import silver
@@ -48,7 +48,15 @@ def identity(facts: Facts) -> str:
         f"{percent(share(alone, people), 0)} are known by a single identifier so far."
     )
     judged = (_accuracy(facts.accuracy), _astray(facts.accuracy))
-    cards = (judged[0], _sizes(clusters), _proof(facts), _events(facts), _fences(facts), judged[1], *_stories(facts))
+    cards = (
+        judged[0],
+        _sizes(clusters),
+        _proof(facts),
+        _events(facts),
+        _fences(facts),
+        judged[1],
+        *told(facts.stories),
+    )
     return section("identity", title, lead, *[c for c in cards if c])
 
 
@@ -158,10 +166,6 @@ def _fences(facts: Facts) -> str:
     return card(title, bar_list(bars), note=note)
 
 
-def _stories(facts: Facts) -> list[str]:
-    return [card(story.title, el("div", story.picture, cls="picture"), note=story.note) for story in facts.stories]
-
-
 def _events(facts: Facts) -> str:
     rows = facts.answers["events"]
     title = "What happened to people's ids"
@@ -176,7 +180,7 @@ def _events(facts: Facts) -> str:
         (
             str(when),
             *[whole(found.get(kind, 0)) for kind in kinds],
-            whole(_decided(found)),
+            whole(found.get("pin", 0) + found.get("forbid", 0)),
             decimals(spent.get(when), 1),
         )
         for when, found in sorted(days.items())[-10:]
@@ -187,10 +191,6 @@ def _events(facts: Facts) -> str:
     )
     head = ("day", "created", "merged away", "split off", "decided", "core-seconds")
     return card(title, grid(head, body), note=note)
-
-
-def _decided(found: dict[str, int]) -> int:
-    return found.get("pin", 0) + found.get("forbid", 0)
 
 
 def _identity_cores(facts: Facts) -> dict[date, float]:

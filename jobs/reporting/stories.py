@@ -35,8 +35,8 @@ def stories(context: Context) -> list[Story]:
     """What there is to tell; none in a lake without merges."""
     rules = load_rules(Path(context.settings.conf) / "identity.yml")
     register = Register(context.settings.lake_path)
-    told = (_merge(context, register, rules), _undone(context, register, rules))
-    return [story for story in told if story]
+    found = (_merge(context, register, rules), _undone(context, register, rules))
+    return [story for story in found if story]
 
 
 def merges(context: Context, register: Register, rules: IdentityRules) -> Iterator[tuple[Row, Pair]]:
