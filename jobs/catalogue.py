@@ -122,6 +122,9 @@ def _bind(job: Job, sources: dict[str, Source]) -> Job:
     return replace(job, mapped=tuple(source.table for source in feeding(sources, job.writes)))
 
 
+CADENCES = ("hourly", "daily", "weekly", "monthly")
+
+
 def manifest(graph: Graph) -> dict[str, object]:
     """What Airflow, the catalogue and lineage are derived from; plain data, stable order."""
     jobs = [graph.jobs[name] for name in graph.order]
@@ -129,10 +132,16 @@ def manifest(graph: Graph) -> dict[str, object]:
     return {
         "version": 1,
         "jobs": [
-            _entry(job, graph.upstream[job.name]) for job in sorted(jobs, key=lambda j: (ORDER.index(j.group), j.name))
+            _entry(job, awaited(graph, job)) for job in sorted(jobs, key=lambda j: (ORDER.index(j.group), j.name))
         ],
         "groups": [{"name": name, "cadence": cadence} for _, name, cadence in groups],
     }
+
+
+def awaited(graph: Graph, job: Job) -> tuple[str, ...]:
+    """The upstream jobs that a job waits for where each runs at its own pace: a daily one takes a weekly table as it is."""
+    pace = CADENCES.index(job.cadence)
+    return tuple(name for name in graph.upstream[job.name] if CADENCES.index(graph.jobs[name].cadence) <= pace)
 
 
 def _entry(job: Job, upstream: tuple[str, ...]) -> dict[str, object]:

@@ -18,6 +18,8 @@ from lakehouse.tables import ops, silver
 from tests.identity.test_refenced import RULES, START, Shop, identifiers
 
 DAYS = 14
+QUIET = {"strength", "order"}
+"""What in this shop changes neither a verdict nor a component: that must be foretold too."""
 DAY = START + timedelta(days=DAYS)
 Components = dict[str, int]
 
@@ -103,13 +105,13 @@ def test_what_is_foretold_is_what_a_full_run_gives(
     expected = by_token(solved(lake, known, wanted, then), "id_token")
     now = by_token(components, "id_token")
     assert now | by_token(found.people, "token") == expected
-    assert now != expected, "the change does something here"
     verdicts = F.substring_index("fence_reason", ":", 1)
     keys = list(silver.IDENTITY_EDGE.key)
     was = {tuple(r)[:3]: r[3] for r in judged.select(*keys, verdicts).collect()}
     will = {tuple(r)[:3]: r[3] for r in wanted.select(*keys, verdicts).collect()}
     told = {tuple(r)[:3]: (r[3], r[4]) for r in found.edges.select(*keys, "was", "now").collect()}
     assert told == {k: (was.get(k), will.get(k)) for k in was | will if was.get(k) != will.get(k)}
+    assert told or now != expected or change in QUIET, "the change does something here"
 
 
 def test_the_same_rules_differ_in_nothing() -> None:

@@ -95,8 +95,8 @@ def test_a_voucher_that_is_no_source_fails(tmp_path: Path, monkeypatch: pytest.M
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
     path = tmp_path / "conf" / "identity.yml"
     text = path.read_text(encoding="utf-8")
-    assert "vouched_by: [crm__member]" in text
-    path.write_text(text.replace("vouched_by: [crm__member]", "vouched_by: [crm__members]"), encoding="utf-8")
+    assert "vouched_by: [crm__member," in text
+    path.write_text(text.replace("vouched_by: [crm__member,", "vouched_by: [crm__members,"), encoding="utf-8")
     monkeypatch.setenv("KITH_CONF", str(tmp_path / "conf"))
     done = kith("check")
     assert done.exit_code == 1
