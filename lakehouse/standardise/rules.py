@@ -99,7 +99,7 @@ def name_phone(text: Column) -> Column:
 def full_name(text: Column) -> Column:
     """A name as something to compare: half-width, lower case, without blanks or title; one letter is no name."""
     value = _plain_name(text)
-    dummy = value.isin("test", "测试", "匿名", "游客", "unknown")
+    dummy = value.isin("test", "测试", "匿名", "游客", "unknown", "undefined")
     return _judge(text, value, ok=(F.length(value) > 1) & ~value.rlike(r"\d|@"), suspect=dummy, reason="not_a_name")
 
 
