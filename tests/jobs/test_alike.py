@@ -81,7 +81,7 @@ def people(small: SmallLake) -> tuple[int, int]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("adaptive", ["false", "true"])
+@pytest.mark.parametrize("adaptive", ["false", pytest.param("true", marks=pytest.mark.slow)])
 def test_alike_records_are_one_person_while_they_are_alike(small: SmallLake, adaptive: str) -> None:
     rows = members()
     small.source(SOURCE, FEED)
