@@ -37,13 +37,13 @@ DELTA = {
 
 
 def jar_paths(settings: Settings) -> list[str]:
-    """The jars that a session is started with: Delta always, GraphFrames where its jar is, S3 for an s3a lake.
+    """The jars that a session is started with: Delta and the readers always, GraphFrames where its jar is, S3 for an s3a lake.
 
     Raises :class:`SettingsError` when Delta's jars are not there.
     """
     root = Path(settings.jars)
     s3 = settings.lake_path.startswith("s3a:") or settings.landing_path.startswith("s3a:")
-    folders = [root / ("s3" if s3 else "delta"), root / "graphframes"]
+    folders = [root / ("s3" if s3 else "delta"), root / "sources", root / "graphframes"]
     extra = os.environ.get("KITH_GRAPHFRAMES_JARS", "")
     jars = [str(jar) for folder in folders for jar in sorted(folder.glob("*.jar"))]
     if not any("delta-spark" in jar for jar in jars):

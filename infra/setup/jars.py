@@ -15,7 +15,7 @@ from infra.setup.progress import ROOT, CommandError, SetupError, run, say, step
 LOCK = LOCKS / "jars.lock"
 POM = ROOT / "infra" / "jars" / "pom.xml"
 
-REQUIRED = ("delta",)
+REQUIRED = ("delta", "sources")
 OPTIONAL = ("graphframes",)
 ON_DEMAND = ("s3",)
 GROUPS = REQUIRED + OPTIONAL + ON_DEMAND
