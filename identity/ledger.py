@@ -8,6 +8,8 @@ from pyspark.sql import functions as F
 from identity.minting import mint
 from lakehouse.frames import few
 
+FACTS = ("token", "first_seen_at", "is_verified")
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -31,16 +33,20 @@ def assign(
     run_id: str,
     *,
     retired: DataFrame | None = None,
+    former: DataFrame | None = None,
 ) -> Assignment:
     """Give today's ``clusters (token, component: long)`` their ids, from ``previous (token, one_id)``.
 
     ``vertices (token, first_seen_at, is_verified)`` says which identifiers are old and which prove their
     person; one that it lacks counts as seen in 1970 and unverified. None: ``clusters`` has these columns.
-    ``retired (old_id)``: ids that must never come back (the alias table). ``run_id`` names this run and no other.
+    ``retired (old_id)``: ids that are never minted again (all that there ever were). ``former (token, one_id, first_seen_at,
+    is_verified)``: who had what before, of ids that nobody has now, all of their tokens, each once for an id; a token of
+    no cluster here stands elsewhere. Such an id comes back to the cluster that holds most of its evidence, where that has
+    no other: a merge undone. ``run_id`` names this run and no other.
     Equal inputs give equal outputs, in whatever order rows and labels come. To compute the decisions once for all
     three frames: ``assignment(decide(…).persist(), clusters, previous, run_id)``.
     """
-    decisions = decide(clusters, previous, vertices, run_id, retired=retired)
+    decisions = decide(clusters, previous, vertices, run_id, retired=retired, former=former)
     return assignment(decisions, clusters, previous, run_id)
 
 
@@ -51,15 +57,21 @@ def decide(
     run_id: str,
     *,
     retired: DataFrame | None = None,
+    former: DataFrame | None = None,
 ) -> DataFrame:
     """One row per overlap of a cluster of today with an id of yesterday (null: tokens that had none).
 
     Columns ``component, previous_id, n_tokens, is_claim, is_fresh, is_head, one_id``. Each id of yesterday is
     claimed by the cluster that holds most of its evidence (verified tokens, then tokens, then the oldest); a
-    cluster with several claims keeps the oldest verified id, one with none gets a minted id. So a cluster
-    that did not change keeps its id.
+    cluster with several claims keeps the oldest verified id, one with none gets back a ``former`` one or a minted one. So
+    a cluster that did not change keeps its id.
     """
-    return _with_ids(_ranked(_overlaps(clusters, previous, vertices)), previous, retired, run_id)
+    known = clusters if vertices is None else clusters.join(vertices.select(*FACTS), on="token", how="left")
+    before = previous.select("token", F.col("one_id").alias("previous_id"))
+    ranked = _ranked(_overlaps(known.join(before, on="token", how="left")))
+    if former is not None:
+        ranked = _revived(ranked, clusters, former)
+    return _with_ids(ranked, previous, retired, run_id)
 
 
 def assignment(decisions: DataFrame, clusters: DataFrame, previous: DataFrame, run_id: str) -> Assignment:
@@ -84,36 +96,59 @@ def chained(known: DataFrame, fresh: DataFrame) -> DataFrame:
     return fresh.select("old_id", "current_id", "reason").unionByName(redirected)
 
 
-def _overlaps(clusters: DataFrame, previous: DataFrame, vertices: DataFrame | None) -> DataFrame:
-    before = previous.select("token", F.col("one_id").alias("previous_id"))
-    if vertices is not None:
-        clusters = clusters.join(vertices.select("token", "first_seen_at", "is_verified"), on="token", how="left")
+def _overlaps(held: DataFrame) -> DataFrame:
+    """One row per overlap with its evidence, from identifiers with ``component`` and ``previous_id``."""
     founded_at = F.coalesce("first_seen_at", F.timestamp_millis(F.lit(0)))
     founder = F.struct(founded_at.alias("founded_at"), F.col("token").alias("token"))
-    return (
-        clusters.join(before, on="token", how="left")
-        .groupBy("component", "previous_id")
-        .agg(
-            F.count(F.lit(1)).alias("n_tokens"),
-            F.count_if(F.coalesce("is_verified", F.lit(False))).alias("n_verified"),
-            F.min(founder).alias("founder"),
-        )
+    return held.groupBy("component", "previous_id").agg(
+        F.count(F.lit(1)).alias("n_tokens"),
+        F.count_if(F.coalesce("is_verified", F.lit(False))).alias("n_verified"),
+        F.min(founder).alias("founder"),
     )
+
+
+def _most_evidence() -> tuple[Column, ...]:
+    """Order of clusters that hold parts of one id: verified identifiers, then identifiers, then the oldest."""
+    return F.col("n_verified").desc(), F.col("n_tokens").desc(), F.col("founder")
+
+
+def _age_of_claim() -> Column:
+    """Order of ids that one cluster could have: the least is the oldest verified one."""
+    return F.struct((F.col("n_verified") == 0).alias("is_unverified"), "previous_id")
 
 
 def _ranked(overlaps: DataFrame) -> DataFrame:
     """Adds who claims which id, and per cluster: the id kept, the founder, whether all of it is new."""
     # Tokens without an id are spread by cluster: they must not all meet in one partition.
     of_id = Window.partitionBy(F.coalesce("previous_id", F.concat(F.lit("~"), F.col("component"))))
-    most = of_id.orderBy(F.col("n_verified").desc(), F.col("n_tokens").desc(), "founder")
+    most = of_id.orderBy(*_most_evidence())
     claims = overlaps.withColumn("is_claim", F.col("previous_id").isNotNull() & (F.row_number().over(most) == 1))
     of_cluster = Window.partitionBy("component")
-    oldest_verified = F.struct((F.col("n_verified") == 0).alias("is_unverified"), "previous_id")
     return claims.select(
         "*",
-        F.min(F.when(F.col("is_claim"), oldest_verified)).over(of_cluster)["previous_id"].alias("kept_id"),
+        F.min(F.when(F.col("is_claim"), _age_of_claim())).over(of_cluster)["previous_id"].alias("kept_id"),
         F.min("founder").over(of_cluster).alias("first"),
         F.bool_and(F.col("previous_id").isNull()).over(of_cluster).alias("is_fresh"),
+    )
+
+
+def _revived(ranked: DataFrame, clusters: DataFrame, former: DataFrame) -> DataFrame:
+    """Clusters that keep no id get back the oldest verified one of those that nobody has and that they hold most of."""
+    then = former.select(*FACTS, F.col("one_id").alias("previous_id"))
+    shares = _overlaps(then.join(clusters.select("token", "component"), on="token", how="left"))
+    most = Window.partitionBy("previous_id").orderBy(*_most_evidence())
+    heirs = shares.withColumn("rank", F.row_number().over(most))
+    homeless = ranked.where(F.col("kept_id").isNull()).select("component").distinct()
+    back = (
+        heirs.where("rank = 1")
+        .join(homeless, on="component", how="left_semi")
+        .groupBy("component")
+        .agg(F.min(_age_of_claim())["previous_id"].alias("back_id"))
+    )
+    return (
+        ranked.join(F.broadcast(few(back)), on="component", how="left")
+        .withColumn("kept_id", F.coalesce("kept_id", "back_id"))
+        .drop("back_id")
     )
 
 

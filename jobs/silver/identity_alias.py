@@ -11,12 +11,19 @@ from lakehouse.tables import silver
 
 @job(
     writes=silver.IDENTITY_ALIAS,
-    reads={"changed": Changed(((silver.IDENTITY_MAP, "one_id"),)), "identity_map": silver.IDENTITY_MAP},
+    reads={
+        "changed": Changed(((silver.IDENTITY_MAP, "one_id"),)),
+        "identity_map": silver.IDENTITY_MAP,
+        "known": silver.IDENTITY_ALIAS,
+    },
     load=Merge(),
     group=Group.IDENTITY,
 )
-def identity_alias(changed: DataFrame, *, identity_map: DataFrame) -> DataFrame:
-    """Say for each retired id which person stands for it now: the one that holds most of its identifiers."""
+def identity_alias(changed: DataFrame, *, identity_map: DataFrame, known: DataFrame) -> DataFrame:
+    """Say for each retired id which person stands for it now: the one that holds most of its identifiers.
+
+    An id that came back stands for itself again.
+    """
     ids = few(changed.select(F.col("key").alias("one_id")).distinct())
     closed = identity_map.where(~F.col("is_current")).select("token", F.col("one_id").alias("old_id")).distinct()
     now = identity_map.where("is_current").select("token", F.col("one_id").alias("current_id"))
@@ -27,10 +34,12 @@ def identity_alias(changed: DataFrame, *, identity_map: DataFrame) -> DataFrame:
     votes = (
         owners.join(retired, on="old_id", how="left_semi").groupBy("old_id", "current_id").agg(F.count("*").alias("n"))
     )
-    return votes.groupBy("old_id").agg(
+    leads = votes.groupBy("old_id").agg(
         F.max_by("current_id", F.struct("n", "current_id")).alias("current_id"),
         F.when(F.count("*") > 1, "split").otherwise("merge").alias("reason"),
     )
+    back = known.join(few(alive.distinct()), on="old_id", how="left_semi")
+    return leads.withColumn("_deleted", F.lit(False)).unionByName(back.withColumn("_deleted", F.lit(True)))
 
 
 def _of(owners: DataFrame, ids: DataFrame, column: str) -> DataFrame:

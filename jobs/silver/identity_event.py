@@ -26,24 +26,16 @@ def identity_event(changed: DataFrame, *, identity_map: DataFrame, overrides: Da
     created = rows.groupBy("one_id").agg(
         F.count_distinct("token").alias("n_tokens"), F.min("valid_from").cast("date").alias("occurred_on")
     )
-    closed = rows.where(~F.col("is_current"))
-    before = few(closed.select("token", F.col("one_id").alias("from_id"), F.col("valid_to").alias("moved_at")))
-    after = identity_map.select("token", F.col("one_id").alias("to_id"), F.col("valid_from").alias("moved_at"))
-    alive = rows.where("is_current").select(F.col("one_id").alias("from_id"), F.lit(True).alias("_lives")).distinct()
-    moves = (
-        after.join(before, on=["token", "moved_at"], how="inner")
-        .where(F.col("from_id") != F.col("to_id"))
-        .groupBy("from_id", "to_id")
-        .agg(F.count_distinct("token").alias("n_tokens"), F.max("moved_at").cast("date").alias("occurred_on"))
-        .join(alive, on="from_id", how="left")
-    )
-    is_split = F.coalesce("_lives", F.lit(False))
+    moves = _moves(rows, identity_map)
     moved = moves.select(
-        F.when(is_split, "split").otherwise("merge").alias("event_type"),
-        F.when(is_split, F.col("from_id")).otherwise(F.col("to_id")).alias("one_id"),
-        F.when(is_split, F.col("to_id")).otherwise(F.col("from_id")).alias("other_id"),
+        F.when(F.col("is_split"), "split").otherwise("merge").alias("event_type"),
+        F.when(F.col("is_split"), F.col("from_id")).otherwise(F.col("to_id")).alias("one_id"),
+        F.when(F.col("is_split"), F.col("to_id")).otherwise(F.col("from_id")).alias("other_id"),
         "n_tokens",
-        "occurred_on",
+        "moved_at",
+    )
+    moved = moved.groupBy("event_type", "one_id", "other_id").agg(
+        F.max("n_tokens").alias("n_tokens"), F.max("moved_at").cast("date").alias("occurred_on")
     )
     own = created.select(
         F.lit("create").alias("event_type"),
@@ -54,6 +46,44 @@ def identity_event(changed: DataFrame, *, identity_map: DataFrame, overrides: Da
     )
     asked = few(changed.where(F.col("kind") == "override_id").select(F.col("key").alias("override_id")).distinct())
     return own.unionByName(moved).unionByName(_decided(overrides.join(asked, "override_id", "left_semi"), identity_map))
+
+
+def _moves(rows: DataFrame, identity_map: DataFrame) -> DataFrame:
+    """``(from_id, to_id, moved_at, n_tokens, is_split)`` of identifiers that left an id; ``rows`` are all rows of such ids.
+
+    A split where somebody stayed with the old id. Who came back since did not stay: that row opened with a move.
+    """
+    closed = few(
+        rows.where(~F.col("is_current")).select(
+            "token", F.col("one_id").alias("from_id"), F.col("valid_to").alias("moved_at")
+        )
+    )
+    after = identity_map.select("token", F.col("one_id").alias("to_id"), F.col("valid_from").alias("moved_at"))
+    moves = (
+        after.join(closed, on=["token", "moved_at"], how="inner")
+        .where(F.col("from_id") != F.col("to_id"))
+        .groupBy("from_id", "to_id", "moved_at")
+        .agg(F.count_distinct("token").alias("n_tokens"))
+    )
+    came = few(
+        identity_map.where(~F.col("is_current"))
+        .join(few(rows.select("token").distinct()), on="token", how="left_semi")
+        .groupBy("token", F.col("valid_to").alias("valid_from"))
+        .agg(F.collect_set("one_id").alias("left_ids"))
+    )
+    is_move = F.coalesce(F.size(F.array_except("left_ids", F.array("one_id"))) > 0, F.lit(False))
+    at = F.col("moved_at")
+    stayed = (
+        rows.join(came, on=["token", "valid_from"], how="left")
+        .select(F.col("one_id").alias("from_id"), "valid_from", "valid_to", is_move.alias("opened_by_move"))
+        .join(moves.select("from_id", "moved_at").distinct(), on="from_id", how="inner")
+        .where(F.col("valid_to").isNull() | (F.col("valid_to") > at))
+        .where((F.col("valid_from") < at) | ((F.col("valid_from") == at) & ~F.col("opened_by_move")))
+        .select("from_id", "moved_at", F.lit(True).alias("_stayed"))
+        .distinct()
+    )
+    joined = moves.join(stayed, on=["from_id", "moved_at"], how="left")
+    return joined.withColumn("is_split", F.coalesce("_stayed", F.lit(False)))
 
 
 def _decided(overrides: DataFrame, identity_map: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from identity.identifiers import is_verified, load_rules
+from identity.identifiers import IdentityRules, is_verified, load_rules
 from identity.ledger import assign
 from lakehouse.frames import few
 from lakehouse.job import AsOf, Changed, Group, Resource, job
@@ -56,5 +56,18 @@ def identity_map(
     )
     retired = known.select(F.col("one_id").alias("old_id"))
     run = f"{as_of.isoformat()}.{versions.get(silver.IDENTITY_MAP.name, 0)}"
-    assigned = assign(part, yesterday.localCheckpoint(), None, run, retired=retired).map
+    former = _former(known, components, part, rules)
+    assigned = assign(part, yesterday.localCheckpoint(), None, run, retired=retired, former=former).map
     return assigned.select("token", "one_id", F.lit(as_of).cast("timestamp").alias("valid_from"))
+
+
+def _former(known: DataFrame, components: DataFrame, part: DataFrame, rules: IdentityRules) -> DataFrame:
+    """``(token, one_id, first_seen_at, is_verified)`` of ids that tokens of the part once had and that nobody has now."""
+    closed = known.where(~F.col("is_current")).select("token", "one_id").distinct()
+    ids = few(closed.join(few(part.select("token")), on="token", how="left_semi").select("one_id").distinct())
+    alive = few(known.where("is_current").join(ids, on="one_id", how="left_semi").select("one_id").distinct())
+    rows = closed.join(ids, on="one_id", how="left_semi").join(alive, on="one_id", how="left_anti")
+    facts = components.select(
+        F.col("id_token").alias("token"), "first_seen_at", is_verified(rules, F.col("id_type")).alias("is_verified")
+    )
+    return facts.join(few(rows), on="token", how="inner")

@@ -122,6 +122,42 @@ def test_each_rule(spark: SparkSession) -> None:
     }
 
 
+def test_a_retired_id_comes_back_to_most_of_its_evidence(spark: SparkSession) -> None:
+    """Merged ids return to who is parted again; not where an id is kept, not to a lesser part, not in two places."""
+    clusters = {
+        **dict.fromkeys("ab", 1),
+        **dict.fromkeys("cd", 2),  # parted from 01: it was 02 once
+        **dict.fromkeys("efg", 3),  # keeps 03, although most of 04 is here
+        **dict.fromkeys("h", 4),  # the lesser part of what was 04
+        **dict.fromkeys("ij", 5),  # was 05 and 06 before: the older
+        **dict.fromkeys("m", 6),  # most of 07 is elsewhere
+    }
+    previous = {**dict.fromkeys("abcdij", "01"), **dict.fromkeys("efgh", "03"), "m": "01"}
+    former = [
+        *(("c", "02"), ("d", "02")),
+        *(("f", "04"), ("g", "04"), ("h", "04")),
+        *(("i", "05"), ("j", "06")),
+        *(("m", "07"), ("y", "07"), ("z", "07")),
+    ]
+    tokens = tokens_of("abcdefghijmyz")
+    past = [(token, one, *tokens[token]) for token, one in former]
+    found = outcome(
+        assign(
+            spark.createDataFrame(list(clusters.items()), "token string, component long"),
+            spark.createDataFrame(list(previous.items()), "token string, one_id string"),
+            spark.createDataFrame([(token, *fact) for token, fact in tokens.items()], FACTS),
+            "run-1",
+            former=spark.createDataFrame(
+                past, "token string, one_id string, first_seen_at timestamp, is_verified boolean"
+            ),
+        )
+    )
+    assert {t: found.ids[t] for t in "acei"} == {"a": "01", "c": "02", "e": "03", "i": "05"}
+    assert {len(found.ids[token]) for token in "hm"} == {26}, "minted"
+    assert len(set(found.ids.values())) == 6
+    assert ("split", "01", "02", 2) in found.events
+
+
 def test_an_id_that_was_used_never_comes_back(spark: SparkSession) -> None:
     """`a` founded the id of `aBc` and loses it; `e` was `f`'s own, was merged away, and is alone again."""
     tokens = tokens_of("aBcef")
