@@ -5,8 +5,9 @@ before; ``kith plan`` and ``kith tables`` never pay for it. Telemetry is off.
 """
 
 import logging
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -127,6 +128,40 @@ def log_matching(
             if file.exists():
                 mlflow.log_artifact(str(file))
         return str(run.info.run_id)
+
+
+def log_flat(
+    kind: str,
+    name: str,
+    *,
+    tracking_uri: str,
+    artifacts: Path,
+    metrics: Mapping[str, object],
+    files: Sequence[Path],
+) -> str:
+    """Log what a flat file told as a run of ``kith/flat/<kind>``: numbers as metrics, texts as tags, files as artefacts.
+
+    Numbers within groups are named ``<group>.<name>``. Returns the run's id.
+    """
+    import mlflow
+
+    client = _open(tracking_uri)
+    experiment = _experiment(client, f"kith/flat/{kind}", artifacts)
+    flat = dict(_flattened(metrics))
+    with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
+        mlflow.log_metrics({k: float(v) for k, v in flat.items() if isinstance(v, int | float) and math.isfinite(v)})
+        mlflow.set_tags({k: str(v)[:500] for k, v in flat.items() if not isinstance(v, int | float)})
+        for file in files:
+            mlflow.log_artifact(str(file))
+        return str(run.info.run_id)
+
+
+def _flattened(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def promote(registered: Registered, *, tracking_uri: str) -> None:

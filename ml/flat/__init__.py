@@ -1,0 +1,1 @@
+"""A model in a minute from one flat file, without a lake: classification, uplift, customer lifetime value."""
