@@ -12,6 +12,7 @@ from rich.markup import escape
 from identity.components import EngineName
 from jobs.catalogue import Graph, build_graph, manifest
 from jobs.context import Context
+from jobs.contract_command import contract
 from jobs.display import Bar, say, summary, table_lines
 from jobs.identity_commands import identity
 from jobs.match_command import match
@@ -182,6 +183,7 @@ def report(env: str | None) -> None:
 
 cli.add_command(identity)
 cli.add_command(match)
+cli.add_command(contract)
 
 
 def main() -> None:

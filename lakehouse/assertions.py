@@ -147,6 +147,7 @@ COLUMN = r"`?([A-Za-z_]\w*)`?"
 IS_BETWEEN = re.compile(rf"{COLUMN} BETWEEN ({NUMBER}) AND ({NUMBER})", re.IGNORECASE)
 IS_COMPARED = re.compile(rf"{COLUMN} (>=|>|<=|<) ({NUMBER})")
 IS_ONE_OF = re.compile(rf"{COLUMN} IN \(((?:'[^']*'|{NUMBER})(?:, ?(?:'[^']*'|{NUMBER}))*)\)", re.IGNORECASE)
+IS_LENGTH = re.compile(rf"length\({COLUMN}\) (?:BETWEEN (\d+) AND (\d+)|>= (\d+)|<= (\d+))", re.IGNORECASE)
 IS_NOT_NULL = re.compile(rf"{COLUMN} IS NOT NULL", re.IGNORECASE)
 
 
@@ -159,6 +160,13 @@ def recognise(sql: str) -> RowAssertion:
     if found := IS_ONE_OF.fullmatch(sql):
         values = re.findall(rf"'[^']*'|{NUMBER}", found[2])
         return OneOf(found[1], tuple(v[1:-1] if v.startswith("'") else _number(v) for v in values))
+    if found := IS_LENGTH.fullmatch(sql):
+        low, high = found[2] or found[4], found[3] or found[5]
+        return Length(found[1], int(low) if low else None, int(high) if high else None)
+    return _compared(sql)
+
+
+def _compared(sql: str) -> RowAssertion:
     if found := IS_COMPARED.fullmatch(sql):
         column, sign, bound = found[1], found[2], _number(found[3])
         strict = "=" not in sign

@@ -30,6 +30,7 @@ from lakehouse.assertions import (
     Statistic,
     Unique,
 )
+from lakehouse.datadocs import make_local
 from lakehouse.table import Rule, Severity, Table
 from lakehouse.verdicts import Verdict
 
@@ -231,6 +232,7 @@ def write_docs(
         pages.append(key)
     context.build_data_docs(resource_identifiers=[ExpectationSuiteIdentifier(name) for name in known])
     context.build_data_docs(resource_identifiers=pages)
+    make_local(out)
     return out / "index.html"
 
 

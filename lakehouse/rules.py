@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from lakehouse.assertions import (
     Between,
-    Holds,
     Length,
     Matches,
     Measure,
@@ -61,7 +60,7 @@ def length(column: str, low: int | None = None, high: int | None = None) -> Rule
 
 def holds(name: str, sql: str) -> Rule:
     """A condition between columns, in Spark SQL; null counts as true."""
-    return _row(name, Holds(sql))
+    return Rule(name, sql)
 
 
 def unique(*columns: str) -> Rule:
@@ -118,6 +117,11 @@ def tolerant(rule: Rule, *, at_most: float = 0.0, at_most_rows: int = 0) -> Rule
 def warning(rule: Rule) -> Rule:
     """The rule with the severity ``warn``: told, but stops nothing."""
     return replace(rule, severity=Severity.WARN)
+
+
+def named(rule: Rule, name: str) -> Rule:
+    """The rule under another name."""
+    return replace(rule, name=name)
 
 
 def _bounds(name: str, low: Scalar | None, high: Scalar | None) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lakehouse import rules
-from lakehouse.assertions import Between, Holds, NotNull, OneOf, RowAssertion, literal, predicate, recognise
+from lakehouse.assertions import Between, Holds, Length, NotNull, OneOf, RowAssertion, literal, predicate, recognise
 from lakehouse.errors import ContractError
 from lakehouse.table import Column, Rule, Severity, Table
 
@@ -21,6 +21,8 @@ from lakehouse.table import Column, Rule, Severity, Table
         ("gender IN ('female', 'male')", OneOf("gender", ("female", "male"))),
         ("n IN (1, 2)", OneOf("n", (1, 2))),
         ("`id` IS NOT NULL", NotNull("id")),
+        ("length(sku) BETWEEN 3 AND 9", Length("sku", 3, 9)),
+        ("length(sku) <= 9", Length("sku", high=9)),
         ("quantity <> 0", Holds("quantity <> 0")),
         ("a > 0 AND b > 0", Holds("a > 0 AND b > 0")),
         ("net = gross - discount", Holds("net = gross - discount")),
