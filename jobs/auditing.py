@@ -14,6 +14,7 @@ from jobs.context import Context
 from jobs.reporting.store import Row, Shelf
 from lakehouse.anomalies import WHOLE, Past, anomalies
 from lakehouse.checks import Lookup, Measured, measure, violating
+from lakehouse.errors import KithError
 from lakehouse.job import Job
 from lakehouse.land import land, transaction
 from lakehouse.load import Append
@@ -22,7 +23,7 @@ from lakehouse.quality import Quality, check_against
 from lakehouse.runlog import JobRun
 from lakehouse.table import Column, Rule, Table
 from lakehouse.tables import gold, ops, quality, silver
-from lakehouse.verdicts import gate, judge
+from lakehouse.verdicts import Verdict, gate, judge
 
 TABLES = {table.name: table for table in (*silver.ALL, *gold.ALL, *ops.ALL)}
 DAYS_OF_HISTORY = 120
@@ -97,6 +98,18 @@ def _judge(
     if failed:
         keep_failures(context, table, frame, [rule for rule in rules if rule.name in failed])
     gate(table.name, verdicts)
+
+
+def check_table(context: Context, name: str) -> list[Verdict]:
+    """A stored table measured by its contract and ``conf/quality`` as it stands; nothing is written.
+
+    Raises :class:`KithError` where there is no such table.
+    """
+    table = TABLES.get(name)
+    if table is None or not context.lake.exists(table):
+        raise KithError("there is no such table in the lake", table=name)
+    measured = _measured(context, table, context.lake.read(table))
+    return judge(measured, (*table.all_rules(), *extra_rules(context, table)))
 
 
 def keep_failures(context: Context, table: Table, frame: DataFrame, rules: Sequence[Rule]) -> None:

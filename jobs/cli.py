@@ -16,6 +16,7 @@ from jobs.contract_command import contract
 from jobs.display import Bar, say, summary, table_lines
 from jobs.identity_commands import identity
 from jobs.match_command import match
+from jobs.quality_command import quality
 from jobs.schedule import Outcome, run_graph
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
@@ -184,6 +185,7 @@ def report(env: str | None) -> None:
 cli.add_command(identity)
 cli.add_command(match)
 cli.add_command(contract)
+cli.add_command(quality)
 
 
 def main() -> None:

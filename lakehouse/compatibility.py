@@ -172,7 +172,10 @@ def is_looser(old: Assertion, new: Assertion) -> bool:
     match old, new:
         case OneOf(), OneOf():
             return set(old.values) <= set(new.values)
-        case (Between(low, high), Between(new_low, new_high)) | (Length(low, high), Length(new_low, new_high)):
+        case (Between(_, low, high), Between(_, new_low, new_high)) | (
+            Length(_, low, high),
+            Length(_, new_low, new_high),
+        ):
             stricter = any(getattr(new, side, 0) > getattr(old, side, 0) for side in ("strict_low", "strict_high"))
             return not stricter and _encloses(low, high, new_low, new_high)
         case Statistic(), Statistic():

@@ -2,8 +2,6 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
@@ -32,7 +30,7 @@ from lakehouse.assertions import (
 )
 from lakehouse.datadocs import make_local
 from lakehouse.table import Rule, Severity, Table
-from lakehouse.verdicts import Verdict
+from lakehouse.verdicts import Checked, Verdict
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
@@ -47,16 +45,6 @@ STATISTICS = {
 }
 ROWS = "unexpected_rows_expectation"
 Kwargs = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The verdicts of one table's latest batch, and when and by which run it was checked."""
-
-    table: str
-    run_id: str
-    at: datetime
-    verdicts: Sequence[Verdict]
 
 
 def expectation(rule: Rule) -> tuple[str, Kwargs]:

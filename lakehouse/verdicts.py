@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lakehouse.assertions import Statistic
 from lakehouse.checks import Measured
@@ -33,6 +34,16 @@ class Verdict:
             return f"{self.rule}: {self.violations} of {self.rows} rows"
         between = f"{'' if self.low is None else f'{self.low:g}'}..{'' if self.high is None else f'{self.high:g}'}"
         return f"{self.rule}: {'nothing' if self.value is None else f'{self.value:g}'} is not in {between}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdicts of one batch of a table, and when and by which run it was checked."""
+
+    table: str
+    run_id: str
+    at: datetime
+    verdicts: Sequence[Verdict]
 
 
 def judge(measured: Measured, rules: Iterable[Rule]) -> list[Verdict]:
