@@ -37,9 +37,15 @@ COLUMNS = {
     "unit_price": ("double", "1 + (shiftright(h, 9) % 50000) / 100"),
     "discount": ("double", "round((shiftright(h, 11) % 30) / 100, 2)"),
     "gross": ("double", "(1 + shiftright(h, 5) % 12) * (1 + (shiftright(h, 9) % 50000) / 100)"),
-    "net": ("double", "(1 + shiftright(h, 5) % 12) * (1 + (shiftright(h, 9) % 50000) / 100) * (1 - (shiftright(h, 11) % 30) / 100)"),
+    "net": (
+        "double",
+        "(1 + shiftright(h, 5) % 12) * (1 + (shiftright(h, 9) % 50000) / 100) * (1 - (shiftright(h, 11) % 30) / 100)",
+    ),
     "currency": ("string", "if(h % 50 = 0, 'USD', 'CNY')"),
-    "status": ("string", "element_at(array('paid', 'shipped', 'done', 'returned'), cast(1 + shiftright(h, 3) % 4 AS int))"),
+    "status": (
+        "string",
+        "element_at(array('paid', 'shipped', 'done', 'returned'), cast(1 + shiftright(h, 3) % 4 AS int))",
+    ),
     "is_return": ("boolean", "shiftright(h, 3) % 4 = 3"),
     "phone": ("string", "concat('+861', cast(3000000000 + h % 5999999999 AS string))"),
     "email": ("string", "concat('u', cast(h % 900000 AS string), '@mail', cast(h % 40 AS string), '.example.com')"),
