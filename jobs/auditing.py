@@ -49,7 +49,7 @@ def audit_mapped(context: Context, job: Job, frame: DataFrame, run: JobRun, part
 
     Fills ``run.rows_in`` and ``run.rows_quarantined``.
     """
-    measured = _measured(context, job.writes, frame, unique=False)
+    measured = _measured(context, job.writes, frame, mapped=True)
     run.rows_in, run.rows_quarantined = measured.rows, measured.bad
     rules = [r for r in (*job.writes.all_rules(), *extra_rules(context, job.writes)) if not (r.sql and r.is_strict)]
     _judge(context, job.writes, frame, measured, rules, part)
@@ -71,14 +71,14 @@ def profiled_columns(context: Context, table: Table) -> tuple[Column, ...]:
     return worth_profiling(table) if named is None else tuple(c for c in table.columns if c.name in named)
 
 
-def _measured(context: Context, table: Table, frame: DataFrame, *, unique: bool = True) -> Measured:
+def _measured(context: Context, table: Table, frame: DataFrame, *, mapped: bool = False) -> Measured:
     said = context.quality.get(table.name)
     if said:
         check_against(said, table, Path(context.settings.conf, "quality", f"{table.name}.yml"))
     columns = profiled_columns(context, table) if context.settings.gates else ()
     apart = context.settings.spark_size != "s"
     extra, find = extra_rules(context, table), lookup_in(context, frame)
-    return measure(table, frame, extra, profile=columns, lookup=find, unique=unique, apart=apart)
+    return measure(table, frame, extra, profile=columns, lookup=find, mapped=mapped, apart=apart)
 
 
 def _judge(

@@ -51,7 +51,7 @@ def measure(
     *,
     profile: Sequence[Declared] = (),
     lookup: Lookup | None = None,
-    unique: bool = True,
+    mapped: bool = False,
     now: datetime | None = None,
     apart: bool = False,
 ) -> Measured:
@@ -59,13 +59,15 @@ def measure(
 
     ``extra`` are rules beside the contract's. ``apart`` measures uniqueness in a pass of its own over the keys alone,
     which pays from some 100,000 rows on; references are always one, and are measured where ``lookup`` knows the table.
-    Without ``unique`` uniqueness is left out: a batch of several versions of a row may repeat its key.
+    Of a ``mapped`` batch, which may hold several versions of a row, uniqueness is left out and bad rows are counted.
     ``now`` is the time that ages are counted from, else the clock's.
     """
     declared = (*table.all_rules(), *extra)
-    rules = {rule.name: rule for rule in declared if unique or not isinstance(rule.assertion, Unique)}
+    rules = {rule.name: rule for rule in declared if not (mapped and isinstance(rule.assertion, Unique))}
     has_deletes = DELETED in frame.columns
-    texts = dict(_aggregates(rules.values(), profile, stays="NOT _deleted" if has_deletes else "", apart=apart))
+    stays = "NOT _deleted" if has_deletes else ""
+    texts = dict(_aggregates(rules.values(), profile, stays=stays, apart=apart))
+    texts["bad"] = _bad([rule.sql for rule in rules.values() if rule.sql and rule.is_strict], stays) if mapped else "0"
     found = _first(frame, texts)
     rows = int(str(found["rows"]))
     violations, values = {}, {}
@@ -149,10 +151,8 @@ def _aggregates(
 ) -> Iterator[tuple[str, str]]:
     """``(name, Spark SQL aggregate)`` of everything that the one pass measures."""
     where = f" FILTER (WHERE {stays})" if stays else ""
-    rules = list(rules)
     yield "all", "count(*)"
     yield "rows", f"count_if({stays})" if stays else "count(*)"
-    yield "bad", _bad([rule.sql for rule in rules if rule.sql and rule.is_strict], stays)
     for rule in rules:
         text = _aggregate(rule, stays, where, apart=apart)
         if text:
