@@ -67,9 +67,9 @@ def measure(
     has_deletes = DELETED in frame.columns
     stays = "NOT _deleted" if has_deletes else ""
     texts = dict(_aggregates(rules.values(), profile, stays=stays, apart=apart))
-    texts["bad"] = _bad([rule.sql for rule in rules.values() if rule.sql and rule.is_strict], stays) if mapped else "0"
+    texts["_bad"] = _bad([rule.sql for rule in rules.values() if rule.sql and rule.is_strict], stays) if mapped else "0"
     found = _first(frame, texts)
-    rows = int(str(found["rows"]))
+    rows = int(str(found["_rows"]))
     violations, values = {}, {}
     for name, rule in rules.items():
         match rule.assertion:
@@ -85,7 +85,7 @@ def measure(
             case _:
                 violations[name] = int(str(found[name]))
     profiles = tuple(_profiles(profile, rows, found))
-    deletions, bad = int(str(found["all"])) - rows, int(str(found["bad"]))
+    deletions, bad = int(str(found["_all"])) - rows, int(str(found["_bad"]))
     return Measured(table.name, rows, violations, deletions, bad, values, profiles)
 
 
@@ -151,8 +151,8 @@ def _aggregates(
 ) -> Iterator[tuple[str, str]]:
     """``(name, Spark SQL aggregate)`` of everything that the one pass measures."""
     where = f" FILTER (WHERE {stays})" if stays else ""
-    yield "all", "count(*)"
-    yield "rows", f"count_if({stays})" if stays else "count(*)"
+    yield "_all", "count(*)"
+    yield "_rows", f"count_if({stays})" if stays else "count(*)"
     for rule in rules:
         text = _aggregate(rule, stays, where, apart=apart)
         if text:

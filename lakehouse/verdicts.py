@@ -33,7 +33,8 @@ class Verdict:
         if self.value is None and self.low is None and self.high is None:
             return f"{self.rule}: {self.violations} of {self.rows} rows"
         between = f"{'' if self.low is None else f'{self.low:g}'}..{'' if self.high is None else f'{self.high:g}'}"
-        return f"{self.rule}: {'nothing' if self.value is None else f'{self.value:g}'} is not in {between}"
+        value = "nothing" if self.value is None else f"{self.value:g}"
+        return f"{self.rule}: {value} is {'' if self.passed else 'not '}in {between}"
 
 
 @dataclass(frozen=True, slots=True)
