@@ -11,6 +11,7 @@ from lakehouse.assertions import References, Statistic, Unique
 from lakehouse.profile import Profile, expressions, profile_of
 from lakehouse.table import Column as Declared
 from lakehouse.table import Rule, Table
+from lakehouse.uniqueness import duplicates
 
 BROKEN = "_broken"
 DELETED = "_deleted"
@@ -57,8 +58,9 @@ def measure(
 ) -> Measured:
     """Rows, rule violations, statistics and profile of the frame, in one pass. Rows marked ``_deleted`` break no rule.
 
-    ``extra`` are rules beside the contract's. ``apart`` measures uniqueness in a pass of its own over the keys alone,
-    which pays from some 100,000 rows on; references are always one, and are measured where ``lookup`` knows the table.
+    ``extra`` are rules beside the contract's. ``apart`` measures uniqueness and sketches (distinct counts, quantiles) in
+    passes of their own over the columns concerned, since either would keep Spark from compiling the scan of all the others:
+    it pays from some 100,000 rows on. References always are such a pass, where ``lookup`` knows the table.
     Of a ``mapped`` batch, which may hold several versions of a row, uniqueness is left out and bad rows are counted.
     ``now`` is the time that ages are counted from, else the clock's.
     """
@@ -68,7 +70,7 @@ def measure(
     stays = "NOT _deleted" if has_deletes else ""
     texts = dict(_aggregates(rules.values(), profile, stays=stays, apart=apart))
     texts["_bad"] = _bad([rule.sql for rule in rules.values() if rule.sql and rule.is_strict], stays) if mapped else "0"
-    found = _first(frame, texts)
+    found = _first(frame, texts, apart=apart)
     rows = int(str(found["_rows"]))
     violations, values = {}, {}
     for name, rule in rules.items():
@@ -94,22 +96,6 @@ def within(value: float | None, low: float | None, high: float | None) -> bool:
     if value is None:
         return False
     return (low is None or value >= low) and (high is None or value <= high)
-
-
-def duplicates(frame: DataFrame, columns: Sequence[str]) -> int:
-    """Rows less distinct values of ``columns``, exact. A row with a null among them has no value.
-
-    Keys are compared by a 64-bit hash first: as many hashes as rows prove that no two keys agree; only where there are
-    fewer are the keys themselves compared.
-    """
-    known = " AND ".join(f"`{c}` IS NOT NULL" for c in columns)
-    hashed = (
-        frame.select(F.when(F.expr(known), F.xxhash64(*columns)).alias("h")).groupBy("h").agg(F.count("*").alias("n"))
-    )
-    rows, hashes = hashed.agg(F.coalesce(F.sum("n"), F.lit(0)), F.count("h")).collect()[0]
-    if rows == hashes:
-        return 0
-    return int(frame.agg(F.count("*") - F.count_distinct(*columns)).collect()[0][0])
 
 
 def orphans(frame: DataFrame, said: References, there: DataFrame) -> DataFrame:
@@ -180,6 +166,7 @@ def _aggregate(rule: Rule, stays: str, where: str, *, apart: bool) -> str:
             return f"count_if({stays} AND NOT ({rule.sql}))" if stays else f"count_if(NOT ({rule.sql}))"
 
 
+SKETCHES = ("approx_count_distinct", "percentile_approx")
 STATISTICS = {
     "rows": "count(*){where}",
     "missing": "1 - count({name}){where} / count(*){where}",
@@ -198,7 +185,14 @@ def _statistic(said: Statistic, where: str) -> str:
     return STATISTICS[said.measure].format(name=f"`{said.column}`", at=said.at, where=where)
 
 
-def _first(frame: DataFrame, texts: Mapping[str, str]) -> dict[str, object]:
+def _first(frame: DataFrame, texts: Mapping[str, str], *, apart: bool) -> dict[str, object]:
+    """Every aggregate by name; sketches in a pass of their own where they are to stand apart."""
+    sketches = {name: text for name, text in texts.items() if apart and text.removeprefix("cast(").startswith(SKETCHES)}
+    rest = {name: text for name, text in texts.items() if name not in sketches}
+    return _asked(frame, rest) | (_asked(frame, sketches) if sketches else {})
+
+
+def _asked(frame: DataFrame, texts: Mapping[str, str]) -> dict[str, object]:
     """One row of aggregates, asked for as one expression: few calls into the JVM, where few rows cost less than those."""
     packed = ", ".join(f"'{n}', {text}" for n, text in enumerate(texts.values()))
     row = frame.agg(F.expr(f"named_struct({packed})")).collect()[0][0]
