@@ -33,6 +33,7 @@ FOREIGN = {"text": "string", "integer": "int", "long": "bigint", "timestamptz": 
 HOURS = {"h": 1, "hour": 1, "hours": 1, "d": 24, "day": 24, "days": 24, "m": 1 / 60, "minutes": 1 / 60}
 DAYS = {"d": 1, "day": 1, "days": 1, "m": 30, "month": 30, "months": 30, "y": 365, "yr": 365, "year": 365, "years": 365}
 BAD_ROWS = re.compile(r"SELECT count\(\*\) FROM \{object\} WHERE NOT \((.*)\)", re.IGNORECASE | re.DOTALL)
+COUNTED = re.compile(r"SELECT count\(\*\) FROM \S+ WHERE (.*)", re.IGNORECASE | re.DOTALL)
 ORPHANS = re.compile(r"SELECT count\(\*\) FROM \{object\} b LEFT ANTI JOIN (\S+) t ON (.*?) WHERE .*", re.DOTALL)
 PAIR = re.compile(r"b\.`(\w+)` = t\.`(\w+)`")
 
@@ -306,6 +307,8 @@ def _sql(check: Entry, column: str) -> Rule | None:
         return _tolerant(make.references(columns, found[1], targets), check)
     if found := BAD_ROWS.fullmatch(query):
         return _tolerant(Rule("condition", found[1]), check)
+    if (found := COUNTED.fullmatch(query)) and _bounds(check)[0] in {None, 0} and _bounds(check)[1] is not None:
+        return _tolerant(make.holds("condition", f"NOT ({found[1]})"), check)
     for measure, text in STATISTICS.items():
         if found := _measured(query, text):
             low, high = _bounds(check)

@@ -167,6 +167,8 @@ schema:
       - {name: shop_id, logicalType: integer, relationships: [{to: shops.id}]}
     quality:
       - {metric: rowCount, mustBeGreaterThan: 1000}
+      - {id: late, type: sql, query: "SELECT COUNT(*) FROM ${table} WHERE amount > 5 AND iban IS NULL", mustBeLessThan: 3}
+      - {id: total, type: sql, query: "SELECT COUNT(*) FROM {object} WHERE amount > 5", mustBeGreaterThan: 9}
       - {id: soda, type: custom, engine: soda, implementation: "type: duplicate_percent"}
       - {id: words, type: text, description: looks right}
 """
@@ -185,9 +187,10 @@ def test_what_others_write_becomes_a_contract_and_what_is_lost_is_said() -> None
     assert found["iban_pattern"].assertion == Matches("iban", "[A-Z]{2}[0-9]{2}")
     assert found["iban_there"].at_most == 0.01
     assert found["amount_between"].assertion == Between("amount", 0, 1000)
+    assert (found["late"].sql, found["late"].at_most_rows) == ("NOT (amount > 5 AND iban IS NULL)", 2)
     assert found["shop_id_in_shops"].asserts is not None
     assert found["rows"].severity is Severity.STOP
-    for words in ("soda", "words", "price", "generalAvailability", "classification restricted"):
+    for words in ("soda", "total", "words", "price", "generalAvailability", "classification restricted"):
         assert any(words in note for note in imported.notes), words
 
 
