@@ -27,6 +27,7 @@ from lakehouse.assertions import (
     Scalar,
     Statistic,
     Unique,
+    anchored,
 )
 from lakehouse.datadocs import make_local
 from lakehouse.table import Rule, Severity, Table
@@ -63,7 +64,7 @@ def _standard(said: Assertion) -> tuple[str, Kwargs]:
         case OneOf(column, values):
             return "expect_column_values_to_be_in_set", {"column": column, "value_set": [_plain(v) for v in values]}
         case Matches(column, pattern):
-            return "expect_column_values_to_match_regex", {"column": column, "regex": f"^(?:{pattern})$"}
+            return "expect_column_values_to_match_regex", {"column": column, "regex": anchored(pattern)}
         case Length(column, low, high):
             return "expect_column_value_lengths_to_be_between", {"column": column, "min_value": low, "max_value": high}
         case _:

@@ -17,6 +17,7 @@ from lakehouse.assertions import (
     Scalar,
     Statistic,
     Unique,
+    anchored,
     predicate,
 )
 from lakehouse.table import Column, Pii, Rule, Severity, Table
@@ -162,7 +163,7 @@ def _said(rule: Rule) -> Iterator[tuple[str, Document]]:
         case OneOf(_, values):
             yield "", _library("invalidValues", rule, validValues=[_plain(value) for value in values])
         case Matches(_, pattern):
-            yield "", _library("invalidValues", rule, pattern=f"^(?:{pattern})$")
+            yield "", _library("invalidValues", rule, pattern=anchored(pattern))
         case Unique(columns):
             several: Document = {"properties": list(columns)} if len(columns) > 1 else {}
             yield "", _library("duplicateValues", rule, **several)
