@@ -92,7 +92,8 @@ def _judge(
     if not context.full:  # a rebuild is no batch among others
         watch = context.quality.get(table.name, EVERY).watch
         verdicts += anomalies(profiles, history(context).get((table.name, part), {}), watch, day)
-        context.log.profiled(table.name, profiles, day, part)
+        if not any(verdict.stops for verdict in verdicts):  # what is not published is no history
+            context.log.profiled(table.name, profiles, day, part)
     context.log.checked(table.name, verdicts, part)
     failed = {verdict.rule for verdict in verdicts if not verdict.passed}
     if failed:

@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 
 from jobs.display import say
+from jobs.reporting.markup import plural
 from lakehouse.errors import KithError
 from lakehouse.settings import load_settings
 
@@ -44,7 +45,8 @@ def lines(found: Sequence["Trend"], *, every: bool) -> Iterator[str]:
         bad = [trend for trend in of if trend.state != "passed"]
         volume = max(of, key=lambda trend: trend.last.at).last
         state = f"[red]{len(bad)} not passed[/]" if bad else "[green]all passed[/]"
-        yield f"[bold]{table}[/]  {len(of)} rules, {state}; {volume.rows:,} rows at {volume.at:%Y-%m-%d %H:%M} UTC"
+        counted = plural(len(of), "rule"), plural(volume.rows, "row")
+        yield f"[bold]{table}[/]  {counted[0]}, {state}; {counted[1]} at {volume.at:%Y-%m-%d %H:%M} UTC"
         shown = of if every else [t for t in of if t.state != "passed" or not all(b.verdict.passed for b in t.batches)]
         yield from (_line(trend) for trend in shown)
 
