@@ -23,13 +23,22 @@ def duplicates(frame: DataFrame, columns: Sequence[str]) -> int:
     Keys are compared by a 64-bit hash first: as many hashes as rows prove that no two keys agree. Only where there are
     fewer are the keys themselves counted.
     """
-    known = " AND ".join(f"`{c}` IS NOT NULL" for c in columns)
-    key = F.when(F.expr(known), F.xxhash64(*columns))
-    runs = frame.select(key.alias("hash")).mapInArrow(sorted_runs, "bucket int, hashes binary")
+    runs = frame.select(F.expr(hash_of(columns)).alias("hash")).mapInArrow(sorted_runs, "bucket int, hashes binary")
     counted = runs.groupBy("bucket").applyInArrow(merged, "rows bigint, known bigint, found bigint")
     rows, keys, hashes = counted.agg(*[F.coalesce(F.sum(c), F.lit(0)) for c in ("rows", "known", "found")]).collect()[0]
     if keys == hashes:
         return int(rows - keys)
+    return exact_duplicates(frame, columns)
+
+
+def hash_of(columns: Sequence[str]) -> str:
+    """A row's key as a 64-bit hash, in Spark SQL; null where a part of the key is."""
+    names = [f"`{c}`" for c in columns]
+    return f"if({' AND '.join(f'{name} IS NOT NULL' for name in names)}, xxhash64({', '.join(names)}), NULL)"
+
+
+def exact_duplicates(frame: DataFrame, columns: Sequence[str]) -> int:
+    """Rows less distinct values, by the values themselves."""
     return int(frame.agg(F.count("*") - F.count_distinct(*columns)).collect()[0][0])
 
 
