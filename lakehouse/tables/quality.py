@@ -61,7 +61,7 @@ DQ_FAILURE = Table(
         _c("record", "string", "the row, as JSON", pii=Pii.DIRECT),
         _c("found_at", "timestamp", "when (UTC)", required=True),
     ),
-    cluster_by=("table", "rule"),
+    cluster_by=("rule",),
     change_feed=False,
 )
 
