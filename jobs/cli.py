@@ -12,10 +12,12 @@ from rich.markup import escape
 from identity.components import EngineName
 from jobs.catalogue import Graph, build_graph, manifest
 from jobs.context import Context
+from jobs.contract_command import contract
 from jobs.display import Bar, say, summary, table_lines
 from jobs.identity_commands import identity
 from jobs.match_command import match
 from jobs.model_command import model
+from jobs.quality_command import quality
 from jobs.schedule import Outcome, run_graph
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
@@ -184,6 +186,8 @@ def report(env: str | None) -> None:
 cli.add_command(identity)
 cli.add_command(match)
 cli.add_command(model)
+cli.add_command(contract)
+cli.add_command(quality)
 
 
 def main() -> None:

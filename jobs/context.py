@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.job import Job
 from lakehouse.lake import Lake
+from lakehouse.quality import Quality, load_quality
 from lakehouse.runlog import RunLog
 from lakehouse.session import build_session
 from lakehouse.settings import Settings, token_key
@@ -46,6 +47,11 @@ class Context:
     def sources(self) -> dict[str, Source]:
         """The feeds of ``conf/sources``."""
         return load_sources(self.settings.sources_path)
+
+    @cached_property
+    def quality(self) -> dict[str, Quality]:
+        """What ``conf/quality`` adds to the contracts, by table."""
+        return load_quality(Path(self.settings.conf) / "quality")
 
     @cached_property
     def key(self) -> bytes:

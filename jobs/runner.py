@@ -6,20 +6,20 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.auditing import audit, audit_mapped, extra_rules
 from jobs.context import Context
 from jobs.landing import file_stream, land_files, quarantine
 from jobs.mapped import mapped_streams
 from lakehouse import session
-from lakehouse.checks import BROKEN, broken_rules, measure
+from lakehouse.checks import BROKEN, broken_rules
 from lakehouse.errors import JobFailed, KithError
-from lakehouse.expectations import failed_rules, gate
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Job, Mapped, New, Read, Resource
 from lakehouse.land import land, transaction
 from lakehouse.load import Merge, Scd2
 from lakehouse.runlog import JobRun
 from lakehouse.settings import Settings
 from lakehouse.stream import drain
-from lakehouse.table import Layer, Table
+from lakehouse.table import Table
 from lakehouse.tables import ops
 
 
@@ -135,15 +135,15 @@ def _transform_and_land(context: Context, job: Job, batch: DataFrame | None, run
         frame = frame.withColumns({"valid_to": F.lit(None).cast("timestamp"), "is_current": F.lit(True)})
     frame = frame.localCheckpoint(eager=False)  # computed once; MERGE refuses a cached source
     with transaction(spark, app_id, run.batch_id):
-        _publish(context, job, frame, run)
+        _publish(context, job, frame, run, part)
 
 
-def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
+def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str = "") -> None:
     """Mapped rows: bad ones go to quarantine, the rest lands. All others: every row passes the gate, or nothing lands."""
     if Mapped() in job.reads.values():
-        good = _set_aside(context, job, frame, run)
+        good = _set_aside(context, job, frame, run, part)
     else:
-        good = frame if _audit(context, job, frame, run) else None
+        good = frame if audit(context, job, frame, run, part) else None
     if good is None:
         return
     landed = land(context.lake, job.writes, job.load, good, run.rows_in)
@@ -152,13 +152,13 @@ def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun) -> None:
         run.rows_duplicate = (run.rows_in or 0) - run.rows_quarantined - landed.inserted
 
 
-def _set_aside(context: Context, job: Job, frame: DataFrame, run: JobRun) -> DataFrame | None:
+def _set_aside(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str) -> DataFrame | None:
     """Split a mapped batch: rows that break the contract go to quarantine with the rules' names; None if none is good."""
-    judged = frame.withColumn(BROKEN, broken_rules(job.writes))
-    counts = judged.agg(F.count("*"), F.count_if(F.size(BROKEN) > 0)).collect()[0]
-    run.rows_in, run.rows_quarantined = int(counts[0]), int(counts[1])
-    if run.rows_quarantined:
-        quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
+    audit_mapped(context, job, frame, run, part)
+    if not run.rows_quarantined:
+        return frame if run.rows_in else None
+    judged = frame.withColumn(BROKEN, broken_rules(job.writes, extra_rules(context, job.writes)))
+    quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
     if run.rows_in == run.rows_quarantined:
         return None
     return judged.where(F.size(BROKEN) == 0).drop(BROKEN)
@@ -174,19 +174,6 @@ def _refused(job: Job, rows: DataFrame) -> DataFrame:
         F.lit(f"breaks the contract of {job.name}").alias("detail"),
         F.to_json(F.struct(*job.writes.column_names)).alias("record"),
     )
-
-
-def _audit(context: Context, job: Job, frame: DataFrame, run: JobRun) -> bool:
-    """Measure the candidate rows in one scan; the gate stops the job before anything is published. False: no rows."""
-    measured = measure(job.writes, frame)
-    run.rows_in = measured.rows
-    is_gold = job.writes.layer is Layer.GOLD
-    gated = context.settings.gates and (is_gold or any(measured.violations.values()))
-    failed = failed_rules(measured) if gated else []
-    if is_gold:
-        context.log.checked(measured, failed)
-    gate(measured, failed)
-    return measured.rows + measured.deletions > 0
 
 
 def _input(

@@ -39,7 +39,9 @@ def table_properties(table: Table) -> dict[str, str]:
         properties["delta.enableDeletionVectors"] = "false"
     if table.retention_days:
         properties["delta.deletedFileRetentionDuration"] = f"interval {table.retention_days} days"
-    checks = {f"{c.name}_valid": c.check for c in table.columns if c.check} | {r.name: r.sql for r in table.rules}
+    checks = {f"{c.name}_valid": c.check for c in table.columns if c.check} | {
+        r.name: r.sql for r in table.rules if r.sql and r.is_strict
+    }
     # Delta takes an unknown as a violation, SQL and our rules do not.
     return properties | {f"delta.constraints.{name}": f"coalesce(({sql}), true)" for name, sql in checks.items()}
 

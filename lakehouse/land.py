@@ -37,14 +37,18 @@ class Landed:
 
 @contextmanager
 def transaction(spark: SparkSession, app_id: str, batch_id: int) -> Iterator[None]:
-    """Give every Delta write of the block this application id and version: a repeated batch then writes nothing."""
+    """Give every Delta write of the block this application id and version: a repeated batch then writes nothing.
+
+    A block inside another one's has its own, and the outer one's hold again after it.
+    """
+    outer = {name: value for name in (TXN_APP, TXN_VERSION) if (value := spark.conf.get(name, None)) is not None}
     spark.conf.set(TXN_APP, app_id)
     spark.conf.set(TXN_VERSION, str(batch_id))
     try:
         yield
     finally:
-        spark.conf.unset(TXN_APP)
-        spark.conf.unset(TXN_VERSION)
+        for name in (TXN_APP, TXN_VERSION):
+            spark.conf.set(name, outer[name]) if name in outer else spark.conf.unset(name)
 
 
 def land(lake: Lake, table: Table, load: Load, frame: DataFrame, n_rows: int | None = None) -> Landed:

@@ -2,16 +2,18 @@
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 
 from pyspark.sql import Row
 
-from lakehouse.checks import Measured
 from lakehouse.lake import Lake
+from lakehouse.profile import Profile
 from lakehouse.table import Table
 from lakehouse.tables import ops
+from lakehouse.verdicts import Verdict
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class RunLog:
         self.run_id = run_id
         self.runs: list[JobRun] = []
         self._checks: list[dict[str, object]] = []
+        self._profiles: list[dict[str, object]] = []
         self._lock = threading.Lock()
 
     def add(self, run: JobRun) -> None:
@@ -58,30 +61,33 @@ class RunLog:
         with self._lock:
             self.runs.append(run)
 
-    def checked(self, measured: Measured, failed: list[str]) -> None:
+    def checked(self, table: str, verdicts: Iterable[Verdict], part: str = "") -> None:
         """Take what a gate found."""
         now = datetime.now(UTC)
-        rows = [
-            {
-                "run_id": self.run_id,
-                "table": measured.table,
-                "rule": rule,
-                "rows": measured.rows,
-                "violations": count,
-                "passed": rule not in failed,
-                "checked_at": now,
-            }
-            for rule, count in measured.violations.items()
-        ]
+        place = {"run_id": self.run_id, "table": table, "checked_at": now, "part": part or None}
+        rows = [place | asdict(verdict) for verdict in verdicts]
         with self._lock:
             self._checks.extend(rows)
 
+    def profiled(self, table: str, profiles: Sequence[Profile], day: date, part: str = "") -> None:
+        """Take what a batch was like."""
+        place = {"run_id": self.run_id, "table": table, "part": part or None, "day": day}
+        place["measured_at"] = datetime.now(UTC)
+        rows = [place | asdict(profile) for profile in profiles]
+        with self._lock:
+            self._profiles.extend(rows)
+
     def flush(self, lake: Lake) -> None:
-        """Append what was collected to ``ops.job_run``, ``ops.lineage_edge`` and ``ops.dq_result``."""
-        _append(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
-        _append(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
-        _append(lake, ops.DQ_RESULT, self._checks)
-        self.runs, self._checks = [], []
+        """Append what was collected to ``ops.job_run``, ``ops.lineage_edge``, ``ops.dq_result`` and ``ops.dq_profile``."""
+        landed = {
+            ops.JOB_RUN: [_job_row(run) for run in self.runs],
+            ops.LINEAGE_EDGE: [edge for run in self.runs for edge in _edges(run)],
+            ops.DQ_RESULT: self._checks,
+            ops.DQ_PROFILE: self._profiles,
+        }
+        with ThreadPoolExecutor(len(landed)) as pool:
+            list(pool.map(lambda item: _append(lake, *item), landed.items()))
+        self.runs, self._checks, self._profiles = [], [], []
 
 
 def _job_row(run: JobRun) -> dict[str, object]:
@@ -111,6 +117,7 @@ def _append(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
     if not rows:
         return
     lake.ensure(table)
+    lake.conform(table)
     ordered = [Row(*[row.get(name) for name in table.column_names]) for row in rows]
     frame = lake.spark.createDataFrame(ordered, table.schema_ddl)
     frame.coalesce(1).write.format("delta").mode("append").save(lake.path(table))

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from lakehouse.assertions import Assertion, Unique, recognise
 from lakehouse.errors import ContractError
+
+KEY_UNIQUE = "key_unique"
+"""The rule that every contract with a key has."""
 
 
 class Layer(StrEnum):
@@ -53,12 +57,41 @@ class Column:
         return self.name.startswith("_")
 
 
+class Severity(StrEnum):
+    """What a broken rule does: ``stop`` publication, or ``warn`` only."""
+
+    STOP = "stop"
+    WARN = "warn"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A named row rule: ``sql`` must be true of every row (null counts as true, as in CHECK constraints)."""
+    """A named rule; :mod:`lakehouse.rules` has a constructor for each thing that can be asserted.
+
+    A row rule has ``sql``, which must be true of every row (null counts as true, as in CHECK constraints). Others are
+    said by ``asserts`` alone. ``at_most`` (share of rows) and ``at_most_rows`` are what is tolerated.
+    """
 
     name: str
-    sql: str
+    sql: str = ""
+    asserts: Assertion | None = None
+    severity: Severity = Severity.STOP
+    at_most: float = 0.0
+    at_most_rows: int = 0
+
+    @property
+    def assertion(self) -> Assertion:
+        """What is asserted; of plain SQL, what it says."""
+        return recognise(self.sql) if self.asserts is None else self.asserts
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether not a single row may break it: such a row rule is a constraint, and its rows are set aside."""
+        return self.severity is Severity.STOP and not self.at_most and not self.at_most_rows
+
+    def allowed(self, rows: int) -> float:
+        """How many of so many rows may break it."""
+        return max(self.at_most * rows, float(self.at_most_rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +99,8 @@ class Table:
     """A Delta table's contract.
 
     ``name`` is ``layer.entity``; ``key`` are the columns that identify a row; ``cluster_by`` the liquid clustering
-    columns; ``retention_days`` how long history is kept (0: for ever); ``freshness_hours`` the age that alarms.
+    columns; ``retention_days`` how long history is kept (0: for ever); ``freshness_hours`` the age that alarms;
+    ``version`` the contract's major version, which a breaking change must raise (``kith contract check``).
     Raises :class:`ContractError` where the parts contradict each other.
     """
 
@@ -81,6 +115,7 @@ class Table:
     retention_days: int = 0
     change_feed: bool = True
     properties: tuple[tuple[str, str], ...] = field(default=())
+    version: int = 1
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.columns]
@@ -118,11 +153,18 @@ class Table:
         return ", ".join(f"`{c.name}` {c.type}" for c in self.columns)
 
     def row_rules(self) -> Iterator[Rule]:
-        """Every rule that a single row can break: required columns, column checks, table rules, in that order."""
+        """Every rule that a single row can break: required columns, column checks, row rules, in that order."""
         for c in self.columns:
             if c.required:
                 yield Rule(f"{c.name}_required", f"`{c.name}` IS NOT NULL")
         for c in self.columns:
             if c.check:
                 yield Rule(f"{c.name}_valid", c.check)
-        yield from self.rules
+        yield from (rule for rule in self.rules if rule.sql)
+
+    def all_rules(self) -> Iterator[Rule]:
+        """Every rule: those that a row can break, the key's uniqueness, and what is asserted of the table as a whole."""
+        yield from self.row_rules()
+        if self.key:
+            yield Rule(KEY_UNIQUE, asserts=Unique(self.key))
+        yield from (rule for rule in self.rules if not rule.sql)

@@ -221,15 +221,18 @@ def _quarantine(shelf: Shelf) -> list[Row]:
 
 
 def _gates(shelf: Shelf) -> list[Row]:
+    stops = "NOT passed AND severity = 'stop'" if "severity" in shelf.columns("ops.dq_result") else "NOT passed"
     counted = (
         '"table"',
         "COUNT(*) AS checks",
         "COUNT(DISTINCT rule) AS rules",
         "CAST(SUM(violations) AS BIGINT) AS violations",
-        "CAST(SUM(CASE WHEN passed THEN 0 ELSE 1 END) AS BIGINT) AS stopped",
+        f"CAST(SUM(CASE WHEN {stops} THEN 1 ELSE 0 END) AS BIGINT) AS stopped",
         "COUNT(DISTINCT run_id) AS runs",
     )
-    return sorted(shelf.select("ops.dq_result", counted, group=('"table"',)), key=lambda row: str(row["table"]))
+    before_gold = "\"table\" LIKE 'gold.%'"
+    rows = shelf.select("ops.dq_result", counted, where=before_gold, group=('"table"',))
+    return sorted(rows, key=lambda row: str(row["table"]))
 
 
 def _lineage(shelf: Shelf) -> dict[tuple[str, str], tuple[int, int]]:

@@ -43,6 +43,11 @@ class Shelf:
         files = pa.table(opened.get_add_actions(flatten=True))
         return int(pc.sum(files.column("num_records")).as_py() or 0) - _hidden(opened)
 
+    def columns(self, name: str) -> frozenset[str]:
+        """Names of the columns that the table has as it stands; none where it is not there."""
+        opened = self._opened(name)
+        return frozenset() if opened is None else frozenset(field.name for field in opened.schema().fields)
+
     def select(self, name: str, columns: Sequence[str], where: str = "", group: Sequence[str] = ()) -> list[Row]:
         """Rows of a table of the platform's own, as dicts; none where the table is not there.
 

@@ -1,6 +1,7 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
+from lakehouse.tables import quality
 
 T = DataClass.TECHNICAL
 
@@ -67,20 +68,7 @@ QUARANTINE = Table(
     change_feed=False,
 )
 
-DQ_RESULT = Table(
-    "ops.dq_result",
-    "Results of the gates: one row for each rule of each checked batch.",
-    (
-        _c("run_id", "string", "the invocation of kith run", required=True),
-        _c("table", "string", "the table whose candidate rows were checked", required=True),
-        _c("rule", "string", "the rule", required=True),
-        _c("rows", "bigint", "rows checked", required=True),
-        _c("violations", "bigint", "rows that break the rule", required=True),
-        _c("passed", "boolean", "whether the gate let it pass", required=True),
-        _c("checked_at", "timestamp", "when (UTC)", required=True),
-    ),
-    change_feed=False,
-)
+DQ_RESULT, DQ_PROFILE, DQ_FAILURE = quality.DQ_RESULT, quality.DQ_PROFILE, quality.DQ_FAILURE
 
 MODEL_RUN = Table(
     "ops.model_run",
@@ -148,4 +136,4 @@ IDENTITY_REVIEW = Table(
     change_feed=False,
 )
 
-ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW)
+ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, *quality.ALL, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW)
