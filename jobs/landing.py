@@ -94,7 +94,7 @@ def _quarantine(
                 F.lit(source.name).alias("source"),
                 F.col("_file").alias("file"),
                 F.col("_row").alias("row"),
-                F.lit("malformed_record").alias("reason"),
+                F.when(F.col("_row").isNull(), "unreadable_file").otherwise("malformed_record").alias("reason"),
                 F.col(WHY).alias("detail"),
                 F.col(BAD).alias("record"),
             )

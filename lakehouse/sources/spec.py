@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakehouse.errors import SourceError
+from lakehouse.sources.options import FileFormat, Options, options_of
 from lakehouse.table import Table
 from lakehouse.tables import silver
 from lakehouse.tables.bronze import bronze_table
@@ -64,15 +65,20 @@ class Identifiers(Strict):
 
 
 class Source(Strict):
-    """A feed: format and options, where its files are, and how its records map to silver."""
+    """A feed: format and options, where its files are, and how its records map to silver.
+
+    ``fields`` are the fields that its records are agreed to have, by path, with their Spark types: what is not among them,
+    or does not cast, is rescued beside the payload.
+    """
 
     name: str
     description: str
-    format: Literal["csv", "jsonl", "parquet"]
+    format: FileFormat
     owner: str = "platform"
     path: str = ""
-    options: Mapping[str, str] = Field(default_factory=dict)
+    options: Mapping[str, Any] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
+    fields: Mapping[str, str] = Field(default_factory=dict)
     party: Literal["1p", "2p", "3p"] = "1p"
     freshness_hours: int = 24
     version: int = 1
@@ -83,6 +89,11 @@ class Source(Strict):
     def table(self) -> Table:
         """The bronze contract of this source."""
         return bronze_table(self.name, self.description, self.owner, self.freshness_hours)
+
+    @cached_property
+    def reading(self) -> Options:
+        """The format's options, typed and with their defaults."""
+        return options_of(self.format, self.options, f"{self.name}.yml")
 
     @property
     def folder(self) -> str:
@@ -120,6 +131,7 @@ def load_source(path: Path) -> Source:
     except ValidationError as error:
         first = error.errors()[0]
         raise SourceError(first["msg"], file=path, key=".".join(map(str, first["loc"]))) from error
+    options_of(source.format, source.options, path)
     for table in source.maps:
         _hold(source, table, path)
     return source

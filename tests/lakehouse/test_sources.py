@@ -106,7 +106,11 @@ def test_rules_are_known(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "key"),
     [
-        (("format: csv", "format: xml"), "format"),
+        (("format: csv", "format: pigeon"), "format"),
+        (("format: csv", "format: xml"), "options.rowTag"),
+        (("format: csv", "format: csv\noptions: {delimeter: ;}"), "options.delimeter"),
+        (("format: csv", "format: csv\noptions: {encoding: utf-9}"), "options.encoding"),
+        (("format: csv", "format: excel\noptions: {header: 0}"), "options"),
         (("format: csv", "format: csv\nformats: csv"), "formats"),
         (("silver.consent_event", "silver.consents"), "maps.silver.consents"),
         (("silver.consent_event", "silver.identifier_observation"), "maps.silver.identifier_observation"),
