@@ -1,7 +1,8 @@
 """Contracts of silver: typed, de-duplicated, tokenised entities, one definition for every department."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-from lakehouse.tables import person
+from lakehouse.tables import feedback, person
+from lakehouse.tables.columns import CUSTOMER_TOKEN, SOURCE, TECHNICAL
 
 B, D, ID, Q, T = (
     DataClass.BEHAVIOURAL,
@@ -10,17 +11,8 @@ B, D, ID, Q, T = (
     DataClass.QUALITATIVE,
     DataClass.TECHNICAL,
 )
+FEEDBACK, OBJECT, OBJECT_FEATURE = feedback.FEEDBACK, feedback.OBJECT, feedback.OBJECT_FEATURE
 
-SOURCE = Column("source", "string", "source and object that delivered the row", required=True)
-TECHNICAL = (
-    Column("_file", "string", "file of the latest version of the row", data_class=T),
-    Column("_row", "bigint", "position in that file, from 1", data_class=T),
-    Column("_sequence", "bigint", "order of versions: source time, else file time, in microseconds", data_class=T),
-    Column("_row_hash", "bigint", "source file's version, hash of content: breaks ties", data_class=T),
-)
-CUSTOMER_TOKEN = Column(
-    "customer_token", "string", "strongest identifier on the row, keyed hash", pii=Pii.TOKEN, data_class=ID
-)
 CURRENCY = Column("currency", "string", "ISO 4217 code")
 
 
@@ -376,6 +368,9 @@ ALL = (
     STORE,
     MESSAGE_EVENT,
     CONSENT_EVENT,
+    FEEDBACK,
+    OBJECT,
+    OBJECT_FEATURE,
     IDENTIFIER_OBSERVATION,
     IDENTIFIER,
     IDENTITY_EDGE,

@@ -76,7 +76,7 @@ def test_a_source_file_fits_the_feed_that_the_brand_delivers(feed: Feed) -> None
 
 def test_every_silver_table_of_facts_is_fed() -> None:
     fed = {table for source in load_sources(FOLDERS[0]).values() for table in source.maps}
-    assert fed == set(MAPPED)
+    assert set(MAPPED) - fed == {"silver.object"}  # the brand delivers no images or documents
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
