@@ -10,28 +10,67 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from lakehouse.errors import SourceError
 
 FileFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "excel", "xml", "avro", "object", "ga4"]
-# What Python calls otherwise than Java. Encodings that are none of Java's are refused, but for these.
+# What Python calls otherwise than Java.
 JAVA_NAMES = {
     "utf-8-sig": "UTF-8",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+    "utf-32-le": "UTF-32LE",
+    "utf-32-be": "UTF-32BE",
     "mac-roman": "x-MacRoman",
     "mac-cyrillic": "x-MacCyrillic",
     "mac-greek": "x-MacGreek",
     "mac-turkish": "x-MacTurkish",
-    "cp874": "x-windows-874",
-    "cp949": "x-windows-949",
-    "cp950": "x-windows-950",
-    "johab": "x-Johab",
-    "tis-620": "TIS-620",
 }
+# Encodings of Python's that no Java of the versions that we run on has.
+PYTHON_ONLY = frozenset(
+    [
+        "base64",
+        "bz2",
+        "cp1125",
+        "euc_jis_2004",
+        "euc_jisx0213",
+        "hex",
+        "hp-roman8",
+        "hz",
+        "iso2022_jp",
+        "iso2022_jp_1",
+        "iso2022_jp_2",
+        "iso2022_jp_2004",
+        "iso2022_jp_3",
+        "iso2022_jp_ext",
+        "iso2022_kr",
+        "iso8859-10",
+        "iso8859-11",
+        "iso8859-14",
+        "iso8859-16",
+        "kz1048",
+        "mac-iceland",
+        "mac-latin2",
+        "ptcp154",
+        "quopri",
+        "rot-13",
+        "rot13",
+        "shift_jis_2004",
+        "shift_jisx0213",
+        "utf-7",
+        "uu",
+        "zlib",
+    ]
+)
+
+
+SOME = "utf-8, gb18030, gbk, big5, utf-16, latin-1"
 
 
 def _known_encoding(name: str) -> str:
     try:
-        return codecs.lookup(name).name
+        found = codecs.lookup(name).name
     except LookupError as error:
-        raise ValueError(
-            f"no encoding is called {name!r}; some are utf-8, gb18030, gbk, big5, utf-16, latin-1"
-        ) from error
+        raise ValueError(f"no encoding is called {name!r}; some are {SOME}") from error
+    if found in PYTHON_ONLY:
+        raise ValueError(f"Spark cannot read {name!r}; it reads {SOME} and most others")
+    return found
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]

@@ -48,12 +48,17 @@ class FirstOf(Strict):
 
 
 class TableMap(Strict):
-    """How a payload becomes rows of one silver table."""
+    """How a payload becomes rows of one silver table.
+
+    ``replaces`` says what is delivered anew as a whole (a day: ``$.event_date``): rows of an earlier delivery that are not in
+    the later one go. Deliveries are ordered by their files' time.
+    """
 
     columns: Mapping[str, str | Cell | FirstOf]
     explode: str = ""
     where: str = ""
     sequence: str = ""
+    replaces: str = ""
 
 
 class Identifiers(Strict):
@@ -145,6 +150,11 @@ def _hold(source: Source, table: str, path: Path) -> None:
     columns = {c.name: c.required for c in MAPPED[table].columns if not c.is_technical and c.name != "source"}
     needed = {name for name, required in columns.items() if required}
     for mapping in source.mappings(table):
+        if mapping.replaces and ("_delivery" not in MAPPED[table].column_names or mapping.sequence):
+            words = (
+                "its rows would need a file's time, not `sequence`" if mapping.sequence else f"{table} is not replaced"
+            )
+            raise SourceError(words, file=path, key=f"{key}.replaces")
         for unknown in sorted(set(mapping.columns) - set(columns)):
             raise SourceError(f"{table} has no such column", file=path, key=f"{key}.columns.{unknown}")
         for missing in sorted(needed - set(mapping.columns)):

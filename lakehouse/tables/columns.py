@@ -5,6 +5,9 @@ from lakehouse.table import Column, DataClass, Pii
 ID, T = DataClass.IDENTITY, DataClass.TECHNICAL
 
 SOURCE = Column("source", "string", "source and object that delivered the row", required=True)
+DELIVERY = Column(
+    "_delivery", "string", "what a later delivery replaces as a whole: <source>:<day>; null: nothing does", data_class=T
+)
 TECHNICAL = (
     Column("_file", "string", "file of the latest version of the row", data_class=T),
     Column("_row", "bigint", "position in that file, from 1", data_class=T),

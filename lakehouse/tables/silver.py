@@ -2,7 +2,7 @@
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
 from lakehouse.tables import feedback, person
-from lakehouse.tables.columns import CUSTOMER_TOKEN, SOURCE, TECHNICAL
+from lakehouse.tables.columns import CUSTOMER_TOKEN, DELIVERY, SOURCE, TECHNICAL
 
 B, D, ID, Q, T = (
     DataClass.BEHAVIOURAL,
@@ -62,6 +62,8 @@ EVENT = Table(
             required=True,
             data_class=B,
         ),
+        Column("original_at", "timestamp", "when it happened by the device's own clock (UTC)"),
+        Column("sent_at", "timestamp", "when it was sent by the device's own clock (UTC)"),
         Column("received_at", "timestamp", "when the collector had it (UTC)"),
         Column("channel", "string", "touchpoint: app, web, miniprogram_coffee, …", required=True, data_class=B),
         Column("device_type", "string", "device class"),
@@ -71,6 +73,9 @@ EVENT = Table(
         Column("query", "string", "search words", data_class=Q),
         Column("value_amount", "decimal(18,2)", "value of the event", data_class=B),
         Column("is_bot", "boolean", "user agent of a machine"),
+        Column("is_test", "boolean", "made by a test"),
+        Column("is_internal", "boolean", "made by the brand's own people"),
+        DELIVERY,
         *TECHNICAL,
     ),
     key=("source", "event_id"),

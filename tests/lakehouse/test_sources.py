@@ -14,7 +14,7 @@ from lakehouse.standardise.rules import RULES
 from simulate.feeds import FEEDS, Feed
 
 CONF = ROOT / "conf"
-FOLDERS = (CONF / "sources", ROOT / "examples" / "online_retail" / "conf" / "sources")
+FOLDERS = (CONF / "sources", ROOT / "examples" / "online_retail" / "conf" / "sources", ROOT / "examples" / "sources")
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.yml"))]
 GOOD = """
 description: a feed
@@ -110,6 +110,7 @@ def test_rules_are_known(path: Path) -> None:
         (("format: csv", "format: xml"), "options.rowTag"),
         (("format: csv", "format: csv\noptions: {delimeter: ;}"), "options.delimeter"),
         (("format: csv", "format: csv\noptions: {encoding: utf-9}"), "options.encoding"),
+        (("format: csv", "format: csv\noptions: {encoding: hz}"), "options.encoding"),
         (("format: csv", "format: excel\noptions: {header: 0}"), "options"),
         (("format: csv", "format: csv\nformats: csv"), "formats"),
         (("silver.consent_event", "silver.consents"), "maps.silver.consents"),

@@ -73,7 +73,7 @@ def read_documents(spark: SparkSession, source: Source, like: Readable, paths: l
 
 def _texts(spark: SparkSession, paths: list[str], encoding: str) -> DataFrame:
     text = _decoded(F.col("value"), encoding)
-    return spark.read.option("wholetext", "true").text(paths).select(text.alias("value"), file_path(), file_time())
+    return spark.read.text(paths, wholetext=True).select(text.alias("value"), file_path(), file_time())
 
 
 def _decoded(text: Column, encoding: str) -> Column:
