@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -47,9 +48,10 @@ def judge(source: Source, seen: Peek) -> Readable | Refused:
 def inspect(source: Source, paths: Sequence[str]) -> tuple[list[Readable], list[Refused]]:
     """Judge the files of a batch, several at a time."""
     with ThreadPoolExecutor(max_workers=16) as pool:
-        verdicts = list(pool.map(lambda path: judge(source, peek(path)), paths))
+        looks = list(pool.map(lambda path: (judge(source, seen := peek(path)), seen.size), paths))
+    verdicts = [verdict for verdict, _ in looks]
     return (
-        [v for v in verdicts if isinstance(v, Readable)],
+        [replace(v, size=size) for v, size in looks if isinstance(v, Readable)],
         [v for v in verdicts if isinstance(v, Refused)],
     )
 

@@ -32,6 +32,7 @@ ALLOWED = {
     "identity/components/proof.py": "one row for each broken rule",
     "jobs/components.py": "one row of counts",
     "jobs/context.py": "one row: the latest day",
+    "jobs/drift.py": "fields of sources, which are known by name",
     "jobs/landing.py": "defaultParallelism, a number",
     "jobs/reporting/accuracy.py": "aggregates for the report",
     "jobs/reporting/facts.py": "aggregates for the report",

@@ -32,13 +32,14 @@ class Readable:
 
     ``header`` are its column names where the format has a header line; ``layout`` whatever else the reader must know: files
     of one header and one layout are read together. ``fields`` are the paths and types of its fields, where the file itself
-    says them (None: only its records do).
+    says them (None: only its records do); ``size`` is in bytes.
     """
 
     path: str
     header: tuple[str, ...] = ()
     layout: str = ""
     fields: Fields | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

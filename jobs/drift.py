@@ -1,0 +1,198 @@
+"""Watches the fields of every landed batch: what is new, gone or of another type goes to ``ops.schema_drift`` and is told once.
+
+Files with a header or a schema of their own say their fields; of all other records the fields are found in the pass that lands
+them. Of a large batch (over :data:`SMALL` bytes) that pass looks at one record in :data:`ONE_IN` only, and the names of all
+fields are then taken from the dictionaries in which the landed Parquet files keep them: no new field is missed, at the
+price of reading one column.
+"""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.lake import Lake
+from lakehouse.runlog import JobRun, append_rows
+from lakehouse.sources.drift import Change, Known, changes, excused, kind_of, kinds, variant_fields
+from lakehouse.sources.formats.family import Readable
+from lakehouse.sources.spec import Source
+from lakehouse.tables import ops
+from lakehouse.textfiles import reader
+
+SMALL = 32 * 2**20
+ONE_IN = 64
+MOST = 500
+"""Changes of one batch that are written down: a source with more has names that are data."""
+SHAPE = "shape"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How the fields of a batch are seen: said by the files, or looked for in all records or in some."""
+
+    files: Sequence[Readable]
+
+    @property
+    def is_said(self) -> bool:
+        """Whether the files themselves say their fields."""
+        return all(file.fields is not None for file in self.files)
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether only some records are looked at."""
+        return not self.is_said and sum(file.size for file in self.files) > SMALL
+
+    def measures(self) -> list[Column]:
+        """What the landing pass is to observe besides its counts; of a record ``payload, _row``."""
+        if self.is_said:
+            return []
+        is_seen = F.pmod(F.xxhash64("_row"), F.lit(ONE_IN)) == 0 if self.is_sampled else F.lit(True)
+        return [F.schema_of_variant_agg(F.when(is_seen, F.col("payload"))).alias(SHAPE)]
+
+    def fields(self, observed: Mapping[str, Any]) -> dict[str, str]:
+        """Paths and kinds of the batch's fields."""
+        if self.is_said:
+            return kinds(pair for file in self.files for pair in file.fields or ())
+        return kinds(variant_fields(observed[SHAPE])) if observed.get(SHAPE) else {}
+
+    def file_of(self, change: Change) -> str | None:
+        """The first file that says a field, where the files say it, or where there is but one."""
+        if len(self.files) == 1:
+            return self.files[0].path
+        shows = (file.path for file in self.files if kinds(file.fields or ()).get(change.field) is not None)
+        return next(shows, None) if self.is_said else None
+
+
+class DriftLog:
+    """What every source has shown so far, read once, and the changes that this process has seen since it last wrote them down."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._known: dict[str, dict[str, Known]] | None = None
+        self._rows: list[dict[str, object]] = []
+        self._lock = threading.Lock()
+
+    def known(self, source: Source) -> dict[str, Known]:
+        """The fields of a source: declared ones, and those that it has shown."""
+        with self._lock:
+            if self._known is None:
+                self._known = _remembered(self._lake)
+            declared = {path: Known({kind_of(type_)}) for path, type_ in source.fields.items()}
+            return self._known.setdefault(source.name, declared)
+
+    def notice(self, source: Source, run: JobRun, found: Iterable[tuple[Change, str | None]]) -> None:
+        """Take the changes of a batch, each with a file that shows it; the run's message tells the alarming ones."""
+        known, told = self.known(source), []
+        for change, file in list(found)[:MOST]:
+            known.setdefault(change.field, Known()).apply(change)
+            told += [str(change)] if change.is_alarm else []
+            row = {
+                "source": source.name,
+                "field": change.field,
+                "kind": change.kind,
+                "was": change.was,
+                "now": change.now,
+            }
+            place = {"file": file, "first_seen_at": run.started_at, "batch_id": run.batch_id, "run_id": run.run_id}
+            with self._lock:
+                self._rows.append(row | place)
+        if told:
+            run.message = "; ".join(told)[:2000]
+
+    def flush(self) -> None:
+        """Append the changes to ``ops.schema_drift``; nothing where there are none."""
+        with self._lock:
+            rows, self._rows = self._rows, []
+        append_rows(self._lake, ops.SCHEMA_DRIFT, rows)
+
+
+def _remembered(lake: Lake) -> dict[str, dict[str, Known]]:
+    found: dict[str, dict[str, Known]] = {}
+    if lake.exists(ops.SCHEMA_DRIFT):
+        rows = lake.read(ops.SCHEMA_DRIFT).orderBy("first_seen_at", "batch_id")
+        for row in rows.select("source", "field", "kind", "was", "now").collect():
+            change = Change(row["kind"], row["field"], row["was"], row["now"])
+            found.setdefault(row["source"], {}).setdefault(change.field, Known()).apply(change)
+    return found
+
+
+def watch(lake: Lake, log: DriftLog, source: Source, sight: Sight, observed: Mapping[str, Any], run: JobRun) -> None:
+    """Compare a landed batch with what its source has shown before."""
+    known, found = log.known(source), sight.fields(observed)
+    is_first = not known
+    landed = lake.read(source.table).where(F.col("_batch_id") == run.batch_id)
+    names: set[str] = set()
+    if sight.is_sampled:
+        names = landed_names(lake, source, run)
+        if names - _segments([*known, *found]):  # some field was not among the records that were looked at
+            whole = landed.agg(F.schema_of_variant_agg("payload")).collect()[0][0]
+            found = kinds(variant_fields(whole))
+    may_miss = set() if sight.is_said else excused(known, source.fields, run.rows_out)
+    may_miss |= {path for path in known if path.rpartition(".")[2] in names}
+    noticed = changes(known, found, may_miss=may_miss, is_first=is_first)
+    log.notice(source, run, _with_files(landed, sight, noticed, is_first=is_first))
+
+
+def _with_files(
+    landed: DataFrame, sight: Sight, noticed: list[Change], *, is_first: bool
+) -> list[tuple[Change, str | None]]:
+    """Changes with a file that shows each; of new fields of sparse records the landed rows are asked."""
+    files = {change.field: sight.file_of(change) for change in noticed}
+    asked = [c.field for c in noticed if c.kind == "new" and files[c.field] is None and not is_first]
+    if asked:
+        shows = [F.try_variant_get("payload", json_path(field), "variant").isNotNull() for field in asked]
+        columns = [F.min(F.when(show, F.col("_file"))).alias(f"f{n}") for n, show in enumerate(shows)]
+        row = landed.agg(*columns).collect()[0]
+        files |= {field: row[n] for n, field in enumerate(asked)}
+    return [(change, files[change.field] if change.kind != "gone" else None) for change in noticed]
+
+
+def json_path(field: str) -> str:
+    """The path of a field as variants have it; of what is in lists, that of the outermost list."""
+    return "$" + "".join(f"[{json.dumps(part, ensure_ascii=False)}]" for part in field.partition("[]")[0].split("."))
+
+
+def _segments(paths: Iterable[str]) -> set[str]:
+    return {part.removesuffix("[]") for path in paths for part in (*path.replace("[]", "").split("."), path)}
+
+
+def landed_names(lake: Lake, source: Source, run: JobRun) -> set[str]:
+    """The names of all fields of the records that a batch landed, from the dictionaries of its Parquet files."""
+    path = lake.path(source.table)
+    entries = reader(lake.spark)(f"{path}/_delta_log/{run.version_out:020d}.json") or []
+    added = [json.loads(entry)["add"]["path"] for entry in entries if entry.startswith('{"add"')]
+    if not added:
+        return set()
+    files = lake.spark.read.schema("payload struct<metadata: binary>").parquet(*[f"{path}/{name}" for name in added])
+    return names_in(files.select("payload.metadata"))
+
+
+def names_in(dictionaries: DataFrame) -> set[str]:
+    """The names in the dictionaries of variants (column ``metadata``); as many as there are names, not records."""
+    rows = dictionaries.distinct().mapInArrow(_names, "name string").distinct()
+    return {row[0] for row in rows.collect()}
+
+
+def _names(batches: Iterable[Any]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    for batch in batches:
+        found = {name for value in batch.column(0).to_pylist() for name in variant_names(value)}
+        yield pa.RecordBatch.from_arrays([pa.array(sorted(found), pa.string())], names=["name"])
+
+
+def variant_names(metadata: bytes) -> Iterator[str]:
+    """The dictionary of a variant (Parquet's Variant encoding, version 1, "Metadata encoding")."""
+    width = (metadata[0] >> 6) + 1
+
+    def number(index: int) -> int:
+        return int.from_bytes(metadata[1 + index * width : 1 + (index + 1) * width], "little")
+
+    count = number(0)
+    start = 1 + (count + 2) * width
+    for n in range(1, count + 1):
+        yield metadata[start + number(n) : start + number(n + 1)].decode()
