@@ -90,16 +90,11 @@ class DriftLog:
         for change, file in list(found)[:MOST]:
             known.setdefault(change.field, Known()).apply(change)
             told += [str(change)] if change.is_alarm else []
-            row = {
-                "source": source.name,
-                "field": change.field,
-                "kind": change.kind,
-                "was": change.was,
-                "now": change.now,
-            }
-            place = {"file": file, "first_seen_at": run.started_at, "batch_id": run.batch_id, "run_id": run.run_id}
+            row: dict[str, object] = {"source": source.name, "field": change.field, "kind": change.kind}
+            row |= {"was": change.was, "now": change.now, "file": file, "first_seen_at": run.started_at}
+            row |= {"batch_id": run.batch_id, "run_id": run.run_id}
             with self._lock:
-                self._rows.append(row | place)
+                self._rows.append(row)
         if told:
             run.message = "; ".join(told)[:2000]
 
@@ -124,31 +119,30 @@ def watch(lake: Lake, log: DriftLog, source: Source, sight: Sight, observed: Map
     """Compare a landed batch with what its source has shown before."""
     known, found = log.known(source), sight.fields(observed)
     is_first = not known
-    landed = lake.read(source.table).where(F.col("_batch_id") == run.batch_id)
     names: set[str] = set()
     if sight.is_sampled:
         names = landed_names(lake, source, run)
         if names - _segments([*known, *found]):  # some field was not among the records that were looked at
-            whole = landed.agg(F.schema_of_variant_agg("payload")).collect()[0][0]
+            whole = _landed(lake, source, run).agg(F.schema_of_variant_agg("payload")).collect()[0][0]
             found = kinds(variant_fields(whole))
     may_miss = set() if sight.is_said else excused(known, source.fields, run.rows_out)
     may_miss |= {path for path in known if path.rpartition(".")[2] in names}
     noticed = changes(known, found, may_miss=may_miss, is_first=is_first)
-    log.notice(source, run, _with_files(landed, sight, noticed, is_first=is_first))
+    files = {change.field: sight.file_of(change) for change in noticed if change.kind != "gone"}
+    asked = [change.field for change in noticed if change.kind == "new" and not files[change.field]]
+    files |= _shown_by(_landed(lake, source, run), asked) if asked else {}
+    log.notice(source, run, [(change, files.get(change.field)) for change in noticed])
 
 
-def _with_files(
-    landed: DataFrame, sight: Sight, noticed: list[Change], *, is_first: bool
-) -> list[tuple[Change, str | None]]:
-    """Changes with a file that shows each; of new fields of sparse records the landed rows are asked."""
-    files = {change.field: sight.file_of(change) for change in noticed}
-    asked = [c.field for c in noticed if c.kind == "new" and files[c.field] is None and not is_first]
-    if asked:
-        shows = [F.try_variant_get("payload", json_path(field), "variant").isNotNull() for field in asked]
-        columns = [F.min(F.when(show, F.col("_file"))).alias(f"f{n}") for n, show in enumerate(shows)]
-        row = landed.agg(*columns).collect()[0]
-        files |= {field: row[n] for n, field in enumerate(asked)}
-    return [(change, files[change.field] if change.kind != "gone" else None) for change in noticed]
+def _landed(lake: Lake, source: Source, run: JobRun) -> DataFrame:
+    return lake.read(source.table).where(F.col("_batch_id") == run.batch_id)
+
+
+def _shown_by(landed: DataFrame, fields: list[str]) -> dict[str, str | None]:
+    """A file that shows each field, asked of the landed rows."""
+    shows = [F.try_variant_get("payload", json_path(field), "variant").isNotNull() for field in fields]
+    row = landed.agg(*[F.min(F.when(show, F.col("_file"))).alias(f"f{n}") for n, show in enumerate(shows)]).collect()[0]
+    return {field: row[n] for n, field in enumerate(fields)}
 
 
 def json_path(field: str) -> str:

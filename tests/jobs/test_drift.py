@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -15,11 +16,15 @@ from lakehouse.tables.bronze import bronze_table
 from tests.small_lake import SmallLake
 
 LINES, TABLE = "shop__click", "shop__price"
-CLICKS = "description: Clicks.\nformat: jsonl\nfields: {id: bigint, at: timestamp, item.sku: string, item.price: 'decimal(9,2)'}\n"
+CLICKS = """
+description: Clicks.
+format: jsonl
+fields: {id: bigint, at: timestamp, item.sku: string, item.price: "decimal(9,2)"}
+"""
 PRICES = "description: Prices.\nformat: csv\nrequired: [sku]\n"
 
 
-def told(small: SmallLake, source: str) -> list[tuple[str, ...]]:
+def told(small: SmallLake, source: str) -> list[tuple[Any, ...]]:
     rows = small.read(ops.SCHEMA_DRIFT).where(F.col("source") == source).orderBy("batch_id", "field")
     found = rows.select("batch_id", "kind", "field", "was", "now", "file").collect()
     return [(*row[:5], Path(row[5]).name if row[5] else None) for row in found]
@@ -86,7 +91,7 @@ def test_a_bronze_table_from_before_gains_the_column_and_its_stream_goes_on(smal
     path = small.lake.path(table)
     small.spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')")
     small.spark.sql(f"ALTER TABLE delta.`{path}` DROP COLUMN _rescued_data")
-    small.source(TABLE, PRICES + "fields: {sku: string, price: decimal(9,2)}\n")
+    small.source(TABLE, PRICES + 'fields: {sku: string, price: "decimal(9,2)"}\n')
     small.deliver(TABLE, "2.csv", "sku,price\nb,cheap\n", 2)
     outcome = small.run("bronze.*")
     assert not outcome.failures, outcome.failures
