@@ -28,6 +28,8 @@ ONE_IN = 64
 MOST = 500
 """Changes of one batch that are written down: a source with more has names that are data."""
 SHAPE = "shape"
+UNSPEAKABLE = frozenset('"?')
+"""Characters that a variant's path cannot quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def watch(lake: Lake, log: DriftLog, source: Source, sight: Sight, observed: Map
     may_miss |= {path for path in known if path.rpartition(".")[2] in names}
     noticed = changes(known, found, may_miss=may_miss, is_first=is_first)
     files = {change.field: sight.file_of(change) for change in noticed if change.kind != "gone"}
-    asked = [change.field for change in noticed if change.kind == "new" and not files[change.field]]
+    asked = [c.field for c in noticed if c.kind == "new" and not files[c.field] and not UNSPEAKABLE & set(c.field)]
     files |= _shown_by(_landed(lake, source, run), asked) if asked else {}
     log.notice(source, run, [(change, files.get(change.field)) for change in noticed])
 
@@ -147,7 +149,7 @@ def _shown_by(landed: DataFrame, fields: list[str]) -> dict[str, str | None]:
 
 def json_path(field: str) -> str:
     """The path of a field as variants have it; of what is in lists, that of the outermost list."""
-    return "$" + "".join(f"[{json.dumps(part, ensure_ascii=False)}]" for part in field.partition("[]")[0].split("."))
+    return "$" + "".join(f'["{part}"]' for part in field.partition("[]")[0].split("."))
 
 
 def _segments(paths: Iterable[str]) -> set[str]:

@@ -88,7 +88,7 @@ def _above(path: str) -> Iterator[tuple[str, str]]:
 
 def variant_fields(schema: str) -> list[tuple[str, str]]:
     """Paths and types of what ``schema_of_variant_agg`` says: ``OBJECT<a: BIGINT, b: ARRAY<OBJECT<c: STRING>>>``."""
-    return list(_fields(iter(TOKEN.findall(schema)), ""))
+    return [(path, type_) for path, type_ in _fields(iter(TOKEN.findall(schema)), "") if path]
 
 
 def _fields(tokens: Iterator[str], path: str) -> Iterator[tuple[str, str]]:

@@ -85,7 +85,12 @@ def exports(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Sm
         small.deliver(SEGMENT, name, text, 20)
     small.deliver(FILES, "letter.txt", "物流很慢，盒子压坏了，非常失望。", 20)
     small.deliver(FILES, "photo.jpg", b"\xff\xd8\xff\xe0broken", 20)
-    first = small.run("bronze.*", "silver.*", "gold.fct_interaction")
+    mapped = [
+        f"silver.{name}" for name in ("event", "customer_record", "order_line", "consent_event", "feedback", "object")
+    ]
+    first = small.run(
+        "bronze.*", *mapped, "silver.identifier_observation", "silver.object_feature", "gold.fct_interaction"
+    )
     assert not first.failures, first.failures
     small.deliver(GA4, "20250104T060000/events_20250103_0.jsonl", lines([ga4(1), ga4(4)]))
     small.deliver(GA4, "20250104T060000/events_20250103_1.jsonl", lines([BOUGHT]))
