@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.lake import Lake
 from lakehouse.runlog import JobRun, append_rows
-from lakehouse.sources.drift import Change, Known, changes, excused, kind_of, kinds, variant_fields
+from lakehouse.sources.drift import Change, Known, changes, excused, kinds, variant_fields
 from lakehouse.sources.formats.family import Readable
 from lakehouse.sources.spec import Source
 from lakehouse.tables import ops
@@ -83,8 +83,12 @@ class DriftLog:
         with self._lock:
             if self._known is None:
                 self._known = _remembered(self._lake)
-            declared = {path: Known({kind_of(type_)}) for path, type_ in source.fields.items()}
-            return self._known.setdefault(source.name, declared)
+            known = self._known.setdefault(source.name, {})
+        for path, kind in kinds(
+            source.fields.items()
+        ).items():  # text may carry any type: whether it casts is seen by row
+            known.setdefault(path, Known()).kinds.update({kind, "string"} if path in source.fields else {kind})
+        return known
 
     def notice(self, source: Source, run: JobRun, found: Iterable[tuple[Change, str | None]]) -> None:
         """Take the changes of a batch, each with a file that shows it; the run's message tells the alarming ones."""
