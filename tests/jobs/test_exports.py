@@ -15,24 +15,6 @@ from lakehouse.tables import gold, silver
 from tests.small_lake import SmallLake
 
 GA4, SEGMENT, FILES = "ga4__event", "segment__call", "shop__file"
-OBJECTS = """
-description: Photographs and letters that customers send.
-format: object
-maps:
-  silver.object:
-    columns: &facts
-      object_id: $.sha256
-      uri: $.uri
-      name: $.name
-      mime: $.mime
-      size_bytes: $.size_bytes
-      pages: $.pages
-      characters: $.characters
-      problem: $.problem
-  silver.feedback:
-    where: $.text is not null
-    columns: {feedback_id: $.sha256, kind: "'document'", text: $.text, subject: $.name}
-"""
 DAY = 1_735_862_400  # 2025-01-03 00:00 UTC
 
 
@@ -74,9 +56,8 @@ BOUGHT = ga4(
 def exports(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> SmallLake:
     """A lake after two runs: the second brings the same day of GA4 anew, with one event less and one more."""
     small = SmallLake(spark, tmp_path_factory.mktemp("exports"))
-    for name in (GA4, SEGMENT):
+    for name in (GA4, SEGMENT, FILES):
         small.source(name, (ROOT / "examples" / "sources" / f"{name}.yml").read_text(encoding="utf-8"))
-    small.source(FILES, OBJECTS)
     (Path(small.settings.conf) / "extractors.yml").symlink_to(ROOT / "conf" / "extractors.yml")
     other = ga4(9, event_date="20250102")
     small.deliver(GA4, "events_20250102.jsonl", lines([other]), 10)
