@@ -86,6 +86,18 @@ def test_json_lines(spark: SparkSession, tmp_path: Path, encoding: str) -> None:
     assert rows[4] == ("b.jsonl.gz", 1, {"id": 5, "名": None})
 
 
+def test_bytes_of_another_encoding_make_a_bad_record_not_a_wrong_one(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("id,名\n1,中\n".encode("gb18030") + b"2,\xff\xff\n")
+    rows = landed(spark, source("csv", {"encoding": "gb18030"}), tmp_path)
+    assert rows == [("a.csv", 1, {"id": "1", "名": "中"}), ("a.csv", 2, "bytes that are no gb18030")]
+    (tmp_path / "lines").mkdir()
+    for encoding in ("utf-8", "gb18030"):
+        path = tmp_path / "lines" / "a.jsonl"
+        path.write_bytes('{"名": "中"}\n'.encode(encoding) + b'{"x": "\xff\xff"}\n')
+        rows = landed(spark, source("jsonl", {"encoding": encoding}), tmp_path / "lines")
+        assert rows == [("a.jsonl", 1, {"名": "中"}), ("a.jsonl", 2, f"bytes that are no {encoding}")]
+
+
 DOCUMENTS = {
     "array.json": '[{"id": 1}, {"id": 2}, 3]',
     "lines.json": '{"id": 4}\n{"id": 5}\n{"id"\n[{"id": 6}]\n',

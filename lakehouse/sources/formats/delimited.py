@@ -16,6 +16,7 @@ from lakehouse.sources.spec import Source
 
 WIDE = ("utf-16", "utf-32")
 """Encodings whose line ends are not the byte 10: their files are not cut into lines before they are decoded."""
+REPLACEMENT = "\ufffd"
 
 
 def judge(source: Source, seen: Peek) -> Readable | Refused:
@@ -84,15 +85,27 @@ def read(spark: SparkSession, source: Source, like: Readable, paths: list[str]) 
     cells = [f"_c{n}" for n in range(len(header))]
     schema = ", ".join(f"{name} string" for name in [*cells, BAD])
     rows = spark.read.options(**spark_options(options, like.layout)).schema(schema).csv(paths)
+    if not like.layout.startswith("utf-8"):
+        rows = _undecoded(rows, cells, options.sep)
     payload = F.to_variant_object(F.struct(*[F.col(c).alias(name) for c, name in zip(cells, header, strict=True)]))
     return rows.select(
-        F.when(F.col(BAD).isNull(), payload).alias("payload"), F.col(BAD), _why(header).alias(WHY), *place()
+        F.when(F.col(BAD).isNull(), payload).alias("payload"),
+        F.col(BAD),
+        _why(header, like.layout).alias(WHY),
+        *place(),
     )
 
 
-def _why(header: tuple[str, ...]) -> Column:
+def _undecoded(rows: DataFrame, cells: list[str], sep: str) -> DataFrame:
+    """Records with bytes that their encoding does not have are bad: Spark puts U+FFFD in the place of such bytes."""
+    damaged = F.coalesce(F.contains(F.concat_ws(sep, *cells), F.lit(REPLACEMENT)), F.lit(False))
+    return rows.withColumn(BAD, F.when(damaged & F.col(BAD).isNull(), F.concat_ws(sep, *cells)).otherwise(F.col(BAD)))
+
+
+def _why(header: tuple[str, ...], encoding: str) -> Column:
     told = f"not the {len(header)} fields of the header; the first is "
-    return F.concat(F.lit(told), F.coalesce(F.col("_c0"), F.lit("")))
+    fields = F.concat(F.lit(told), F.coalesce(F.col("_c0"), F.lit("")))
+    return F.when(F.contains(BAD, F.lit(REPLACEMENT)), F.lit(f"bytes that are no {encoding}")).otherwise(fields)
 
 
 DELIMITED = Family(judge, read)

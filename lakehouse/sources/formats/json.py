@@ -23,6 +23,8 @@ from lakehouse.sources.spec import Source
 
 WIDE = ("utf-16", "utf-32")
 LINES, DOCUMENT = "lines", "document"
+REPLACEMENT = "\ufffd"
+"""What stands where bytes could not be decoded."""
 
 
 def judge(source: Source, seen: Peek) -> Readable | Refused:
@@ -57,12 +59,13 @@ def read_lines(spark: SparkSession, source: Source, _: Readable, paths: list[str
 
 def json_line_rows(spark: SparkSession, paths: list[str], encoding: str) -> DataFrame:
     """Records of files whose lines end with the byte 10."""
-    text = _decoded(F.col("value"), encoding)
-    rows = spark.read.text(paths).select(text.alias("value"), *place()).where(F.trim("value") != "")
-    parsed = F.when(F.ltrim("value").startswith("{"), F.try_parse_json("value"))
-    rows = rows.select(parsed.alias("payload"), "value", "_file", "_row", "_sequence")
-    bad = F.when(F.col("payload").isNull(), F.col("value"))
-    return rows.select("payload", bad.alias(BAD), F.lit("not a JSON object").alias(WHY), "_file", "_row", "_sequence")
+    rows = spark.read.text(paths).select(_decoded(spark, encoding).alias("value"), *place())
+    rows = rows.where(F.trim("value") != "").select("*", _is_decoded(encoding).alias("_is_text"))
+    parsed = F.when(F.col("_is_text") & F.ltrim("value").startswith("{"), F.try_parse_json("value"))
+    rows = rows.select(parsed.alias("payload"), "value", "_is_text", "_file", "_row", "_sequence")
+    bad = F.when(F.col("payload").isNull(), F.make_valid_utf8("value"))
+    why = F.when(F.col("_is_text"), F.lit("not a JSON object")).otherwise(f"bytes that are no {encoding}")
+    return rows.select("payload", bad.alias(BAD), why.alias(WHY), "_file", "_row", "_sequence")
 
 
 def read_documents(spark: SparkSession, source: Source, like: Readable, paths: list[str]) -> DataFrame:
@@ -72,16 +75,23 @@ def read_documents(spark: SparkSession, source: Source, like: Readable, paths: l
 
 
 def _texts(spark: SparkSession, paths: list[str], encoding: str) -> DataFrame:
-    text = _decoded(F.col("value"), encoding)
-    return spark.read.text(paths, wholetext=True).select(text.alias("value"), file_path(), file_time())
+    texts = spark.read.text(paths, wholetext=True)
+    return texts.select(_decoded(spark, encoding).alias("value"), file_path(), file_time())
 
 
-def _decoded(text: Column, encoding: str) -> Column:
-    """Spark reads text as the bytes that it is made of."""
+def _decoded(spark: SparkSession, encoding: str) -> Column:
+    """The text of ``value``, which Spark reads as the bytes that it is made of."""
+    text = F.col("value")
     if encoding == "utf-8":
         return text
+    spark.conf.set("spark.sql.legacy.codingErrorAction", "true")  # else one wrong byte stops the batch
     decoded = F.decode(text.cast("binary"), java_charset(encoding))
     return F.regexp_replace(decoded, "^\ufeff", "") if encoding.startswith("utf") else decoded
+
+
+def _is_decoded(encoding: str) -> Column:
+    """Whether all bytes of ``value`` were of its encoding."""
+    return F.is_valid_utf8("value") if encoding == "utf-8" else ~F.contains("value", F.lit(REPLACEMENT))
 
 
 def _exploded(texts: DataFrame, layout: str, options: Documents) -> DataFrame:
