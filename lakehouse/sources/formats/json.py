@@ -32,11 +32,11 @@ def judge(source: Source, seen: Peek) -> Readable | Refused:
     text = inflated(seen)
     if isinstance(text, Refused):
         return text
-    options = options_as(source, Documents) if source.format == "json" else options_as(source, Lines)
-    encoding = options.encoding
+    is_lines = source.format == "jsonl"
+    encoding = options_as(source, Lines).encoding if is_lines else options_as(source, Documents).encoding
     if not encoding.startswith(WIDE) and b"\0" in text.head:
         return Refused(seen.path, "binary_file", f"zero bytes where {source.format} text is expected")
-    return Readable(seen.path, layout=_layout(text.head, encoding))
+    return Readable(seen.path, layout=LINES if is_lines else _layout(text.head, encoding))
 
 
 def _layout(head: bytes, encoding: str) -> str:
