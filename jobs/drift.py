@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.lake import Lake
@@ -165,10 +165,14 @@ def landed_names(lake: Lake, source: Source, run: JobRun) -> set[str]:
     path = lake.path(source.table)
     entries = reader(lake.spark)(f"{path}/_delta_log/{run.version_out:020d}.json") or []
     added = [json.loads(entry)["add"]["path"] for entry in entries if entry.startswith('{"add"')]
-    if not added:
-        return set()
-    files = lake.spark.read.schema("payload struct<metadata: binary>").parquet(*[f"{path}/{name}" for name in added])
-    return names_in(files.select("payload.metadata"))
+    return names_in(dictionaries(lake.spark, [f"{path}/{name}" for name in added])) if added else set()
+
+
+def dictionaries(spark: SparkSession, files: list[str]) -> DataFrame:
+    """The dictionaries of the variants ``payload`` in Parquet files, as binary ``metadata``; no other column is read."""
+    session = spark.newSession()
+    session.conf.set("spark.sql.parquet.ignoreVariantAnnotation", "true")
+    return session.read.schema("payload struct<metadata: binary>").parquet(*files).select("payload.metadata")
 
 
 def names_in(dictionaries: DataFrame) -> set[str]:

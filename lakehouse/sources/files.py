@@ -85,12 +85,13 @@ def _literal(files: Sequence[Readable]) -> list[str]:
 def _complete(rows: DataFrame, required: tuple[str, ...]) -> DataFrame:
     """A record without a field that every record must have is bad."""
     known = F.try_variant_get("payload", "$", "map<string,variant>")
-    lacking = F.filter(F.array(*[F.lit(name) for name in required]), lambda name: ~F.map_contains_key(known, name))
-    is_short = F.col("payload").isNotNull() & (F.size(lacking) > 0)
-    return rows.select(
+    lacking = F.array_compact(F.array(*[F.when(~F.map_contains_key(known, n), F.lit(n)) for n in required]))
+    told = rows.withColumn("_lacking", F.when(F.col("payload").isNotNull(), F.array_join(lacking, ", ")))
+    is_short = F.coalesce(F.col("_lacking") != "", F.lit(False))
+    return told.select(
         F.when(~is_short, F.col("payload")).alias("payload"),
         F.when(is_short, F.to_json("payload")).otherwise(F.col(BAD)).alias(BAD),
-        F.when(is_short, F.concat(F.lit("missing "), F.array_join(lacking, ", "))).otherwise(F.col(WHY)).alias(WHY),
+        F.when(is_short, F.concat(F.lit("missing "), F.col("_lacking"))).otherwise(F.col(WHY)).alias(WHY),
         "_file",
         "_row",
         "_sequence",

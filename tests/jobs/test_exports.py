@@ -181,7 +181,7 @@ def test_calls_of_a_batch_inherit_and_are_marked_not_dropped(exports: SmallLake)
 
 def test_identify_and_consent_reach_their_tables(exports: SmallLake) -> None:
     (person,) = exports.read(silver.CUSTOMER_RECORD).collect()
-    assert (person["record_id"], person["name"], person["email_status"]) == ("u1", "王芳", "valid")
+    assert (person["record_id"], person["name"], person["email_status"]) == ("u1", "王芳", "repaired")
     said = exports.read(silver.CONSENT_EVENT).select("consent_id", "action").collect()
     assert {tuple(row) for row in said} == {("m1:marketing", "deny"), ("m1:profiling", "grant")}
     seen = exports.read(silver.IDENTIFIER_OBSERVATION).where(F.col("source") == SEGMENT)
