@@ -53,31 +53,40 @@ BOUGHT = ga4(
 
 
 @pytest.fixture(scope="module")
-def exports(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> SmallLake:
-    """A lake after two runs: the second brings the same day of GA4 anew, with one event less and one more."""
-    small = SmallLake(spark, tmp_path_factory.mktemp("exports"))
-    for name in (GA4, SEGMENT, FILES):
-        small.source(name, (ROOT / "examples" / "sources" / f"{name}.yml").read_text(encoding="utf-8"))
-    (Path(small.settings.conf) / "extractors.yml").symlink_to(ROOT / "conf" / "extractors.yml")
-    other = ga4(9, event_date="20250102")
-    small.deliver(GA4, "events_20250102.jsonl", lines([other]), 10)
+def days(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> SmallLake:
+    """A lake after two runs: the second brings a day anew in two files, with one event less and one more."""
+    small = SmallLake(spark, tmp_path_factory.mktemp("days"))
+    use(small, GA4)
+    small.deliver(GA4, "events_20250102.jsonl", lines([ga4(9, event_date="20250102")]), 10)
     small.deliver(GA4, "events_20250103.jsonl", lines([ga4(1), ga4(2), BOUGHT]), 20)
+    assert not small.run(f"bronze.{GA4}", "silver.event", "gold.fct_interaction").failures
+    small.deliver(GA4, "20250104T060000/events_20250103_0.jsonl", lines([ga4(1), ga4(4)]))
+    small.deliver(GA4, "20250104T060000/events_20250103_1.jsonl", lines([BOUGHT]))
+    second = small.run(f"bronze.{GA4}", "silver.event", "gold.fct_interaction")
+    assert not second.failures, second.failures
+    assert [run.rows_deleted for run in second.runs["silver.event"]] == [1]
+    return small
+
+
+def use(small: SmallLake, name: str) -> None:
+    """Take a source file from the examples."""
+    small.source(name, (ROOT / "examples" / "sources" / f"{name}.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def saved(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> SmallLake:
+    """A lake after one run over calls saved as files, a letter and a photograph."""
+    small = SmallLake(spark, tmp_path_factory.mktemp("saved"))
+    use(small, SEGMENT)
+    use(small, FILES)
+    (Path(small.settings.conf) / "extractors.yml").symlink_to(ROOT / "conf" / "extractors.yml")
     for name, text in CALLS.items():
         small.deliver(SEGMENT, name, text, 20)
     small.deliver(FILES, "letter.txt", "物流很慢，盒子压坏了，非常失望。", 20)
     small.deliver(FILES, "photo.jpg", b"\xff\xd8\xff\xe0broken", 20)
-    mapped = [
-        f"silver.{name}" for name in ("event", "customer_record", "order_line", "consent_event", "feedback", "object")
-    ]
-    first = small.run(
-        "bronze.*", *mapped, "silver.identifier_observation", "silver.object_feature", "gold.fct_interaction"
-    )
-    assert not first.failures, first.failures
-    small.deliver(GA4, "20250104T060000/events_20250103_0.jsonl", lines([ga4(1), ga4(4)]))
-    small.deliver(GA4, "20250104T060000/events_20250103_1.jsonl", lines([BOUGHT]))
-    second = small.run("bronze.*", "silver.event", "gold.fct_interaction")
-    assert not second.failures, second.failures
-    assert [run.rows_deleted for run in second.runs["silver.event"]] == [1]
+    mapped = [f"silver.{name}" for name in ("event", "customer_record", "consent_event", "feedback", "object")]
+    outcome = small.run("bronze.*", *mapped, "silver.identifier_observation", "silver.object_feature")
+    assert not outcome.failures, outcome.failures
     return small
 
 
@@ -136,63 +145,65 @@ def events(small: SmallLake, source: str) -> dict[str, dict[str, Any]]:
     return {row["event_id"]: row.asDict() for row in rows.collect()}
 
 
-def test_a_day_that_is_written_anew_takes_the_place_of_the_day(exports: SmallLake) -> None:
-    found = events(exports, GA4)
+def test_a_day_that_is_written_anew_takes_the_place_of_the_day(days: SmallLake) -> None:
+    found = events(days, GA4)
     assert {key.split(".")[1] for key in found} == {"9", "1", "3", "4"}
     days = {row["_delivery"] for row in found.values()}
     assert days == {f"{GA4}:20250102", f"{GA4}:20250103"}
-    assert exports.read(gold.FCT_INTERACTION).where("interaction_id LIKE 'ga4%'").count() == 4
+    assert days.read(gold.FCT_INTERACTION).where("interaction_id LIKE 'ga4%'").count() == 4
 
 
-def test_an_older_delivery_that_comes_late_changes_nothing(exports: SmallLake) -> None:
-    before = sorted(events(exports, GA4))
-    exports.deliver(GA4, "20250103T230000/events_20250103_9.jsonl", lines([ga4(1), ga4(7)]))
-    exports.run(f"bronze.{GA4}", "silver.event", "gold.fct_interaction")
-    assert sorted(events(exports, GA4)) == before
+def test_an_older_delivery_that_comes_late_changes_nothing(days: SmallLake) -> None:
+    before = sorted(events(days, GA4))
+    days.deliver(GA4, "20250103T230000/events_20250103_9.jsonl", lines([ga4(1), ga4(7)]))
+    days.run(f"bronze.{GA4}", "silver.event", "gold.fct_interaction")
+    assert sorted(events(days, GA4)) == before
 
 
-def test_an_event_of_the_export_has_its_parameters_flags_and_times(exports: SmallLake) -> None:
-    found = {key.split(".")[1]: row for key, row in events(exports, GA4).items()}
+def test_an_event_of_the_export_has_its_parameters_flags_and_times(days: SmallLake) -> None:
+    found = {key.split(".")[1]: row for key, row in events(days, GA4).items()}
     page, bought = found["1"], found["3"]
     assert (page["type"], page["event"], page["campaign_id"], page["is_test"]) == ("page", "page_view", "spring", True)
     assert (str(page["original_at"]), str(page["received_at"])) == ("2025-01-03 00:00:01", "2025-01-03 00:00:03")
     assert (bought["event"], bought["sku"], str(bought["value_amount"])) == ("Order Completed", "SKU1", "10.00")
-    rows = exports.read(silver.ORDER_LINE).where(F.col("source") == GA4).select("sku", "quantity").collect()
-    assert sorted(map(tuple, rows)) == [("SKU1", 2), ("SKU2", 1)]
 
 
-def test_the_four_times_of_a_call_and_its_clock_set_right(exports: SmallLake) -> None:
-    call = events(exports, SEGMENT)["m1"]
+@pytest.mark.slow
+def test_the_four_times_of_a_call_and_its_clock_set_right(saved: SmallLake) -> None:
+    call = events(saved, SEGMENT)["m1"]
     assert call["event"] == "Order Completed"
     times = [str(call[name])[11:] for name in ("occurred_at", "original_at", "sent_at", "received_at")]
     assert times == ["10:00:01", "11:00:00", "11:00:30", "10:00:31"]
     assert (call["is_bot"], call["is_internal"], call["channel"], call["sku"]) == (False, False, "web", "SKU1")
 
 
-def test_calls_of_a_batch_inherit_and_are_marked_not_dropped(exports: SmallLake) -> None:
-    found = events(exports, SEGMENT)
+@pytest.mark.slow
+def test_calls_of_a_batch_inherit_and_are_marked_not_dropped(saved: SmallLake) -> None:
+    found = events(saved, SEGMENT)
     assert set(found) == {"m1", "m2", "m3", "m4", "m5"}
     assert (found["m2"]["event"], found["m2"]["is_bot"], found["m2"]["channel"]) == ("Home", True, "app")
     assert str(found["m2"]["occurred_at"])[11:] == "12:00:00"
     assert (found["m3"]["is_test"], found["m3"]["is_internal"], found["m3"]["is_bot"]) == (True, True, False)
-    refused = {(file, row) for file, row, _ in exports.quarantined()}
+    refused = {(file, row) for file, row, _ in saved.quarantined()}
     assert {("batch.json", 3), ("torn.json", 1)} <= refused
 
 
-def test_identify_and_consent_reach_their_tables(exports: SmallLake) -> None:
-    (person,) = exports.read(silver.CUSTOMER_RECORD).collect()
+@pytest.mark.slow
+def test_identify_and_consent_reach_their_tables(saved: SmallLake) -> None:
+    (person,) = saved.read(silver.CUSTOMER_RECORD).collect()
     assert (person["record_id"], person["name"], person["email_status"]) == ("u1", "王芳", "repaired")
-    said = exports.read(silver.CONSENT_EVENT).select("consent_id", "action").collect()
+    said = saved.read(silver.CONSENT_EVENT).select("consent_id", "action").collect()
     assert {tuple(row) for row in said} == {("m1:marketing", "deny"), ("m1:profiling", "grant")}
-    seen = exports.read(silver.IDENTIFIER_OBSERVATION).where(F.col("source") == SEGMENT)
+    seen = saved.read(silver.IDENTIFIER_OBSERVATION).where(F.col("source") == SEGMENT)
     assert {row[0] for row in seen.select("id_type").distinct().collect()} == {"web_user", "anonymous_web", "email"}
 
 
-def test_an_object_is_a_row_and_its_words_have_features(exports: SmallLake) -> None:
-    rows = {row["name"]: row for row in exports.read(silver.OBJECT).collect()}
+@pytest.mark.slow
+def test_an_object_is_a_row_and_its_words_have_features(saved: SmallLake) -> None:
+    rows = {row["name"]: row for row in saved.read(silver.OBJECT).collect()}
     assert (rows["letter.txt"]["mime"], rows["letter.txt"]["characters"]) == ("text/plain", 16)
     assert (rows["photo.jpg"]["mime"], rows["photo.jpg"]["problem"] is not None) == ("image/jpeg", True)
-    found = {row["feature"]: row["value"] for row in exports.read(silver.OBJECT_FEATURE).collect()}
+    found = {row["feature"]: row["value"] for row in saved.read(silver.OBJECT_FEATURE).collect()}
     assert (found["language"], found["sentiment"]) == ("zh", "negative")
     assert {found["topic_1"], found["topic_2"]} == {"delivery", "packaging"}
 
