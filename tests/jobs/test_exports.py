@@ -148,8 +148,8 @@ def events(small: SmallLake, source: str) -> dict[str, dict[str, Any]]:
 def test_a_day_that_is_written_anew_takes_the_place_of_the_day(days: SmallLake) -> None:
     found = events(days, GA4)
     assert {key.split(".")[1] for key in found} == {"9", "1", "3", "4"}
-    days = {row["_delivery"] for row in found.values()}
-    assert days == {f"{GA4}:20250102", f"{GA4}:20250103"}
+    told = {row["_delivery"] for row in found.values()}
+    assert told == {f"{GA4}:20250102", f"{GA4}:20250103"}
     assert days.read(gold.FCT_INTERACTION).where("interaction_id LIKE 'ga4%'").count() == 4
 
 
