@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.sources.files import inspect, read_records
 from lakehouse.sources.formats.family import Refused
+from lakehouse.sources.mapping import sql
 from lakehouse.sources.spec import Source
 
 COLUMNS = ["payload", "_bad", "_why", "_file", "_row", "_sequence"]
@@ -197,3 +200,12 @@ def test_a_delivery_of_ga4_has_the_time_of_its_folder_else_of_its_file(spark: Sp
     rows, _ = read(spark, source("ga4"), tmp_path)
     times = rows.select(F.timestamp_micros("_sequence").cast("string")).collect()
     assert sorted(row[0] for row in times) == ["2025-01-01 00:00:00", "2025-01-04 06:00:00", "2025-01-05 06:00:00"]
+
+
+def test_a_day_of_ga4_in_parquet_says_its_parameters_by_key(spark: SparkSession, tmp_path: Path) -> None:
+    value = {"string_value": None, "int_value": 5, "float_value": None, "double_value": None}
+    event = {"event_date": "20250103", "event_timestamp": 1, "event_params": [{"key": "engaged", "value": value}]}
+    pq.write_table(pa.Table.from_pylist([event]), tmp_path / "events_20250103.parquet")
+    rows, refused = read(spark, source("ga4"), tmp_path)
+    assert refused == []
+    assert rows.select(F.expr(sql("$.event_params[?key=engaged]")), "_row").collect() == [("5", 1)]
