@@ -9,7 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import drift
-from jobs.drift import dictionaries, json_path, names_in, variant_names
+from jobs.drift import json_path
+from lakehouse.sources.dictionaries import dictionaries, names_in, variant_names
 from lakehouse.sources.rescue import rescued
 from lakehouse.tables import bronze, ops, silver
 from lakehouse.tables.bronze import bronze_table
