@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +17,9 @@ from lakehouse.tables.bronze import bronze_table
 
 MAPPED = {table.name: table for table in silver.ALL if "_row_hash" in table.column_names}
 NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*__[a-z][a-z0-9_]*$")
+SCALARS = "string|boolean|tinyint|smallint|int|bigint|float|double|date|timestamp|timestamp_ntz|binary"
+FieldPath = Annotated[str, Field(pattern=r'^[^"?\']+$')]
+FieldType = Annotated[str, Field(pattern=rf"^({SCALARS}|decimal\(\d+, ?\d+\))$")]
 
 
 class Strict(BaseModel):
@@ -83,7 +86,7 @@ class Source(Strict):
     path: str = ""
     options: Mapping[str, Any] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
-    fields: Mapping[str, str] = Field(default_factory=dict)
+    fields: Mapping[FieldPath, FieldType] = Field(default_factory=dict)
     party: Literal["1p", "2p", "3p"] = "1p"
     freshness_hours: int = 24
     version: int = 1
