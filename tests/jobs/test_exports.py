@@ -153,6 +153,7 @@ def test_a_day_that_is_written_anew_takes_the_place_of_the_day(days: SmallLake) 
     assert days.read(gold.FCT_INTERACTION).where("interaction_id LIKE 'ga4%'").count() == 4
 
 
+@pytest.mark.slow
 def test_an_older_delivery_that_comes_late_changes_nothing(days: SmallLake) -> None:
     before = sorted(events(days, GA4))
     days.deliver(GA4, "20250103T230000/events_20250103_9.jsonl", lines([ga4(1), ga4(7)]))
