@@ -9,6 +9,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from jobs.drift import DriftLog
 from lakehouse.job import Job
 from lakehouse.lake import Lake
 from lakehouse.quality import Quality, load_quality
@@ -62,6 +63,11 @@ class Context:
     def log(self) -> RunLog:
         """The run's log."""
         return RunLog(self.run_id)
+
+    @cached_property
+    def drift(self) -> DriftLog:
+        """The fields that the sources have shown."""
+        return DriftLog(self.lake)
 
     def renew(self) -> None:
         """Begin another run in the same session: a new run id and an empty log."""

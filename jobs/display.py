@@ -88,6 +88,10 @@ def summary(outcome: Outcome) -> None:
             f"{sum(r.core_seconds for r in runs):.1f}",
         )
     CONSOLE.print(grid)
+    for name, runs in sorted(busy.items()):
+        for run in runs:
+            if run.message and run.status == "succeeded":
+                say(f"[yellow]note[/] {name}: {escape(run.message)}")
     if outcome.skipped:
         say(f"skipped, because they need what failed: {', '.join(sorted(set(outcome.skipped)))}")
 

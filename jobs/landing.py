@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.context import Context
+from jobs.drift import Sight, watch
 from lakehouse.errors import SourceError
 from lakehouse.job import Job
 from lakehouse.land import land, transaction
@@ -14,6 +15,7 @@ from lakehouse.load import Append
 from lakehouse.runlog import JobRun
 from lakehouse.sources.filelog import batch_files
 from lakehouse.sources.files import BAD, WHY, Readable, Refused, inspect, read_records
+from lakehouse.sources.rescue import RESCUED, rescued
 from lakehouse.sources.spec import Source
 from lakehouse.tables import ops
 from lakehouse.textfiles import reader
@@ -51,8 +53,9 @@ def _land_records(
 ) -> DataFrame | None:
     """Append the good records; give back the bad ones, or None when there are none."""
     records = read_records(spark, source, files)
-    counts = Observation()
-    counted = records.observe(counts, F.count("*").alias("rows"), F.count_if(F.col(BAD).isNotNull()).alias("bad"))
+    counts, sight = Observation(), Sight(files)
+    tallies = [F.count("*").alias("rows"), F.count_if(F.col(BAD).isNotNull()).alias("bad"), *sight.measures()]
+    counted = records.observe(counts, *tallies)
     good = counted.where(F.col(BAD).isNull()).select(
         "payload",
         F.lit(source.name).alias("_source"),
@@ -61,6 +64,7 @@ def _land_records(
         "_sequence",
         F.lit(run.started_at).cast("timestamp").alias("_ingested_at"),
         F.lit(run.batch_id).cast("bigint").alias("_batch_id"),
+        rescued(source.fields).alias(RESCUED),
     )
     landed = land(context.lake, source.table, Append(), good.coalesce(max(2, spark.sparkContext.defaultParallelism)))
     run.version_out = landed.version_out
@@ -70,6 +74,7 @@ def _land_records(
             landed.rows_out,
             counts.get["bad"],
         )
+        watch(context.lake, context.drift, source, sight, counts.get, run)
     known_good = landed.version_out >= 0 and run.rows_quarantined == 0
     return None if known_good else records.where(F.col(BAD).isNotNull())
 
@@ -94,7 +99,7 @@ def _quarantine(
                 F.lit(source.name).alias("source"),
                 F.col("_file").alias("file"),
                 F.col("_row").alias("row"),
-                F.lit("malformed_record").alias("reason"),
+                F.when(F.col("_row").isNull(), "unreadable_file").otherwise("malformed_record").alias("reason"),
                 F.col(WHY).alias("detail"),
                 F.col(BAD).alias("record"),
             )

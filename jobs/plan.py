@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.context import Context
 from jobs.mapped import feeding
+from lakehouse.deliveries import DELETED
 from lakehouse.errors import ContractError
 from lakehouse.job import AsOf, Changed, Group, Job, Mapped, New, Read, Resource
 from lakehouse.settings import Settings
@@ -33,7 +35,7 @@ def _stand_in(
 ) -> DataFrame | date | Settings | dict[str, int]:
     match read:
         case Table() | New():
-            return empty(spark, read.table if isinstance(read, New) else read)
+            return _image(spark, read)
         case Changed():
             return spark.createDataFrame([], "kind string, key string")
         case Mapped():
@@ -45,6 +47,13 @@ def _stand_in(
             return settings
         case Resource.VERSIONS:
             return {}
+
+
+def _image(spark: SparkSession, read: Table | New) -> DataFrame:
+    if isinstance(read, Table):
+        return empty(spark, read)
+    rows = empty(spark, read.table)
+    return rows.withColumn(DELETED, F.lit(False)) if read.deletions else rows
 
 
 def mismatches(job: Job, result: DataFrame) -> list[str]:

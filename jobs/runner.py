@@ -12,6 +12,7 @@ from jobs.landing import file_stream, land_files, quarantine
 from jobs.mapped import mapped_streams
 from lakehouse import session
 from lakehouse.checks import BROKEN, broken_rules
+from lakehouse.deliveries import DELETED
 from lakehouse.errors import JobFailed, KithError
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Job, Mapped, New, Read, Resource
 from lakehouse.land import land, transaction
@@ -182,8 +183,9 @@ def _input(
     match read:
         case Table():
             return context.lake.read(read, spark)
-        case New(table):
-            return latest_images(table, batch) if batch is not None else context.lake.read(table, spark)
+        case New(table, deletions):
+            changes = batch if batch is not None else context.lake.read(table, spark)
+            return latest_images(table, changes, deletions=deletions)
         case AsOf.DAY:
             run.as_of = context.as_of()
             return run.as_of
@@ -197,16 +199,22 @@ def _input(
             return batch
 
 
-def latest_images(table: Table, changes: DataFrame) -> DataFrame:
-    """The last image of each key in a batch of the change data feed, deletions left out, in the contract's columns."""
+def latest_images(table: Table, changes: DataFrame, *, deletions: bool = False) -> DataFrame:
+    """The last image of each key in a batch of the change data feed, in the contract's columns.
+
+    Deleted rows are left out, or told by ``_deleted``.
+    """
     if "_change_type" not in changes.columns:
-        return changes
-    rows = changes.where(F.col("_change_type").isin("insert", "update_postimage"))
+        return changes.withColumn(DELETED, F.lit(False)) if deletions else changes
+    marked = changes.withColumn(DELETED, F.col("_change_type") == "delete")
+    kinds = ["insert", "update_postimage", *(["delete"] if deletions else [])]
+    rows = marked.where(F.col("_change_type").isin(*kinds))
+    wanted = [*table.column_names, *([DELETED] if deletions else [])]
     if not table.key:
-        return rows.select(*table.column_names)
-    rest = [c for c in table.column_names if c not in table.key]
+        return rows.select(*wanted)
+    rest = [c for c in wanted if c not in table.key]
     last = F.max_by(F.struct(*rest), F.col("_commit_version")).alias("last")
-    return rows.groupBy(*table.key).agg(last).select(*table.key, "last.*").select(*table.column_names)
+    return rows.groupBy(*table.key).agg(last).select(*table.key, "last.*").select(*wanted)
 
 
 def _failed(context: Context, job: Job, runs: list[JobRun], error: Exception) -> JobFailed:

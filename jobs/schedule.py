@@ -51,6 +51,7 @@ def _run(context: Context, graph: Graph, jobs: list[Job], progress: Progress) ->
                     _finish(running, waiting, outcome, progress)
     finally:
         context.log.flush(context.lake)
+        context.drift.flush()
     return outcome
 
 

@@ -32,9 +32,13 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """The new and changed rows of ``table`` since the job last ran, the latest image of each key."""
+    """The new and changed rows of ``table`` since the job last ran, the latest image of each key.
+
+    With ``deletions`` the rows that were deleted come too, as they last were; a boolean ``_deleted`` tells them.
+    """
 
     table: Table
+    deletions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from delta.tables import DeltaMergeBuilder
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.deliveries import DELETED, DELIVERY, newest_deliveries, settled
 from lakehouse.errors import ContractError
 from lakehouse.lake import Lake
 from lakehouse.load import FIRST, Append, Load, Merge, Replace, ReplaceWhere, Scd2
@@ -15,7 +16,6 @@ from lakehouse.table import Table
 
 TXN_APP = "spark.databricks.delta.write.txnAppId"
 TXN_VERSION = "spark.databricks.delta.write.txnVersion"
-DELETED = "_deleted"
 BROADCAST_ROWS = 250_000
 """Rows of a batch up to which every executor may hold them all."""
 
@@ -107,7 +107,11 @@ def newest(frame: DataFrame, keys: tuple[str, ...], order: tuple[str, ...]) -> D
 def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, *, is_small: bool) -> None:
     values = [c for c in table.column_names if c not in table.key]
     if load.newest:
-        frame = newest(frame.select(*table.column_names), table.key, load.newest)
+        rows = frame.select(*table.column_names)
+        days = newest_deliveries(rows) if DELIVERY in table.column_names else {}
+        frame = newest(rows, table.key, load.newest)
+        if days:
+            frame = settled(frame, lake.read(table, frame.sparkSession), table.key, days)
         order = [F.struct(*[F.col(f"{side}.{c}") for c in load.newest]) for side in ("s", "t")]
         changed, assigned = order[0] > order[1], {c: f"s.{c}" for c in values}
     else:

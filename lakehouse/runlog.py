@@ -86,7 +86,7 @@ class RunLog:
             ops.DQ_PROFILE: self._profiles,
         }
         with ThreadPoolExecutor(len(landed)) as pool:
-            list(pool.map(lambda item: _append(lake, *item), landed.items()))
+            list(pool.map(lambda item: append_rows(lake, *item), landed.items()))
         self.runs, self._checks, self._profiles = [], [], []
 
 
@@ -113,7 +113,8 @@ def _edges(run: JobRun) -> list[dict[str, object]]:
     ]
 
 
-def _append(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+def append_rows(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+    """Append rows, given by column, to a table of the platform's own; nothing where there are none."""
     if not rows:
         return
     lake.ensure(table)

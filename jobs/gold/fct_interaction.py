@@ -10,12 +10,12 @@ from lakehouse.tables import gold, silver
 
 @job(
     writes=gold.FCT_INTERACTION,
-    reads={"events": New(silver.EVENT)},
+    reads={"events": New(silver.EVENT, deletions=True)},
     load=Merge(),
     group=Group.GOLD,
 )
 def fct_interaction(events: DataFrame) -> DataFrame:
-    """Publish behaviour at event grain under one vocabulary; the person stays a token, machines stay marked."""
+    """Publish behaviour at event grain in one vocabulary: people as tokens, machines marked, what is withdrawn gone."""
     return events.select(
         F.concat_ws(":", "source", "event_id").alias("interaction_id"),
         "customer_token",
@@ -28,4 +28,5 @@ def fct_interaction(events: DataFrame) -> DataFrame:
         F.to_date("occurred_at").alias("occurred_on"),
         F.coalesce("received_at", "occurred_at").alias("known_at"),
         F.coalesce("is_bot", F.lit(False)).alias("is_bot"),
+        "_deleted",
     )

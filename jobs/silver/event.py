@@ -15,5 +15,5 @@ from lakehouse.tables import silver
     group=Group.SILVER,
 )
 def event(rows: DataFrame) -> DataFrame:
-    """Keep each event once, whatever was sent twice; events of machines are marked, never dropped."""
-    return rows.withColumn("is_bot", F.coalesce("is_bot", F.lit(False)))
+    """Keep each event once, whatever was sent twice; those of machines, tests and own people are marked, never dropped."""
+    return rows.withColumns({flag: F.coalesce(flag, F.lit(False)) for flag in ("is_bot", "is_test", "is_internal")})

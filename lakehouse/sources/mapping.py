@@ -15,21 +15,33 @@ from lakehouse.standardise.rules import identifier_rule, rule
 from lakehouse.standardise.token import token
 from lakehouse.table import Table
 
-FIELD = re.compile(r"([$@])((?:\.\w+|\[\d+\]|\['[^']+'\])+)")
+FIELD = re.compile(r"([$@])((?:\.\w+|\[\d+\]|\['[^']+'\])+)(?:\[\?key=([\w.-]+)\])?")
+KINDS = ("string_value", "int_value", "double_value", "float_value")
+"""Where an entry of a list of keys and values (as GA4 exports it) has its value."""
 Refusal = Callable[[str, Column], Column]
 LINEAGE = ("_file", "_row", "_sequence")
 CONTENT = (1 << 48) - 1  # bits of _row_hash below the source's version: of equal times the newer mapping wins
 
 
 def sql(text: str) -> str:
-    """Spark SQL of a mapping's text: ``$.a.b`` reads the payload as a string, ``@.a`` the exploded item."""
+    """Spark SQL of a mapping's text: ``$.a.b`` reads the payload as a string, ``@.a`` the exploded item.
+
+    ``$.a[?key=k]`` is the value of that key in a list of keys and values, as GA4 has its parameters.
+    """
     roots = {"$": "payload", "@": "_item"}
 
     def field(match: re.Match[str]) -> str:
-        path = match[2].replace("'", '"')
-        return f"try_variant_get({roots[match[1]]}, '${path}', 'string')"
+        path, root = match[2].replace("'", '"'), roots[match[1]]
+        return _entry(root, path, match[3]) if match[3] else f"try_variant_get({root}, '${path}', 'string')"
 
     return FIELD.sub(field, text)
+
+
+def _entry(root: str, path: str, key: str) -> str:
+    items = f"try_variant_get({root}, '${path}', 'array<variant>')"
+    found = f"get(filter({items}, _p -> try_variant_get(_p, '$.key', 'string') = '{key}'), 0)"
+    values = ", ".join(f"try_variant_get({found}, '$.value.{kind}', 'string')" for kind in KINDS)
+    return f"coalesce({values}, try_variant_get({found}, '$.value', 'string'))"
 
 
 class _Texts:
@@ -76,11 +88,20 @@ def _project(source: Source, mapping: TableMap, table: Table, bronze: DataFrame,
         with _named(source, f"maps.{table.name}.columns.{column.name}"):
             value = _value(mapping.columns.get(column.name), texts, key)
             values.append(value.try_cast(column.type).alias(column.name))
+    if "_delivery" in table.column_names:
+        values.append(_delivery(source, mapping).alias("_delivery"))
     rows = texts.beside(_rows(bronze, mapping)).select(
         F.col("_source").alias("source"), *values, "_file", "_row", _sequence(mapping).alias("_sequence")
     )
     content = F.xxhash64(*[F.col(c.name) for c in business]).bitwiseAND(CONTENT)
     return rows.withColumn("_row_hash", content + F.lit(source.version << CONTENT.bit_length()))
+
+
+def _delivery(source: Source, mapping: TableMap) -> Column:
+    """What a later delivery replaces; null where rows are only ever added or renewed."""
+    if not mapping.replaces:
+        return F.lit(None).cast("string")
+    return F.concat(F.lit(f"{source.name}:"), F.expr(sql(mapping.replaces)))
 
 
 def _sequence(mapping: TableMap) -> Column:

@@ -2,11 +2,14 @@
 
 import functools
 import os
+from collections.abc import Iterator
 from typing import Protocol
 
 
 class _Body(Protocol):
     def read(self) -> bytes: ...
+
+    def iter_chunks(self, chunk_size: int) -> Iterator[bytes]: ...
 
 
 class S3Client(Protocol):
@@ -28,13 +31,30 @@ def s3_client() -> S3Client:
     return client
 
 
-def peek_object(uri: str, head: int) -> tuple[bytes, bytes, int]:
-    """First ``head`` bytes, last four bytes and size of an object ``s3a://bucket/key`` (not URL-encoded)."""
-    bucket, _, key = uri.partition("://")[2].partition("/")
-    client = s3_client()
-    size = client.head_object(Bucket=bucket, Key=key)["ContentLength"]
+def peek_object(uri: str, head: int, tail: int = 4) -> tuple[bytes, bytes, int]:
+    """First ``head`` bytes, last ``tail`` bytes and size of an object ``s3a://bucket/key`` (not URL-encoded)."""
+    bucket, key = _place(uri)
+    size = s3_client().head_object(Bucket=bucket, Key=key)["ContentLength"]
     if size == 0:
         return b"", b"", 0
-    first = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{head - 1}")["Body"].read()
-    last = client.get_object(Bucket=bucket, Key=key, Range="bytes=-4")["Body"].read()
-    return first, last, size
+    return object_range(uri, 0, head), _ranged(uri, f"bytes=-{tail}").read(), size
+
+
+def object_range(uri: str, start: int, size: int) -> bytes:
+    """``size`` bytes of an object from ``start``."""
+    return _ranged(uri, f"bytes={start}-{start + size - 1}").read()
+
+
+def object_chunks(uri: str, size: int) -> Iterator[bytes]:
+    """All bytes of an object, ``size`` of them at a time."""
+    return _ranged(uri, "bytes=0-").iter_chunks(size)
+
+
+def _ranged(uri: str, byte_range: str) -> _Body:
+    bucket, key = _place(uri)
+    return s3_client().get_object(Bucket=bucket, Key=key, Range=byte_range)["Body"]
+
+
+def _place(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key

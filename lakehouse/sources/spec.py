@@ -4,18 +4,22 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakehouse.errors import SourceError
+from lakehouse.sources.options import FileFormat, Options, options_of
 from lakehouse.table import Table
 from lakehouse.tables import silver
 from lakehouse.tables.bronze import bronze_table
 
 MAPPED = {table.name: table for table in silver.ALL if "_row_hash" in table.column_names}
 NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*__[a-z][a-z0-9_]*$")
+SCALARS = "string|boolean|tinyint|smallint|int|bigint|float|double|date|timestamp|timestamp_ntz|binary"
+FieldPath = Annotated[str, Field(pattern=r'^[^"?\']+$')]
+FieldType = Annotated[str, Field(pattern=rf"^({SCALARS}|decimal\(\d+, ?\d+\))$")]
 
 
 class Strict(BaseModel):
@@ -47,12 +51,17 @@ class FirstOf(Strict):
 
 
 class TableMap(Strict):
-    """How a payload becomes rows of one silver table."""
+    """How a payload becomes rows of one silver table.
+
+    ``replaces`` says what is delivered anew as a whole (a day: ``$.event_date``): rows of an earlier delivery that are not in
+    the later one go. Deliveries are ordered by their files' time.
+    """
 
     columns: Mapping[str, str | Cell | FirstOf]
     explode: str = ""
     where: str = ""
     sequence: str = ""
+    replaces: str = ""
 
 
 class Identifiers(Strict):
@@ -64,15 +73,20 @@ class Identifiers(Strict):
 
 
 class Source(Strict):
-    """A feed: format and options, where its files are, and how its records map to silver."""
+    """A feed: format and options, where its files are, and how its records map to silver.
+
+    ``fields`` are the fields that its records are agreed to have, by path, with their Spark types: what is not among them,
+    or does not cast, is rescued beside the payload.
+    """
 
     name: str
     description: str
-    format: Literal["csv", "jsonl", "parquet"]
+    format: FileFormat
     owner: str = "platform"
     path: str = ""
-    options: Mapping[str, str] = Field(default_factory=dict)
+    options: Mapping[str, Any] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
+    fields: Mapping[FieldPath, FieldType] = Field(default_factory=dict)
     party: Literal["1p", "2p", "3p"] = "1p"
     freshness_hours: int = 24
     version: int = 1
@@ -83,6 +97,11 @@ class Source(Strict):
     def table(self) -> Table:
         """The bronze contract of this source."""
         return bronze_table(self.name, self.description, self.owner, self.freshness_hours)
+
+    @cached_property
+    def reading(self) -> Options:
+        """The format's options, typed and with their defaults."""
+        return options_of(self.format, self.options, f"{self.name}.yml")
 
     @property
     def folder(self) -> str:
@@ -120,6 +139,7 @@ def load_source(path: Path) -> Source:
     except ValidationError as error:
         first = error.errors()[0]
         raise SourceError(first["msg"], file=path, key=".".join(map(str, first["loc"]))) from error
+    options_of(source.format, source.options, path)
     for table in source.maps:
         _hold(source, table, path)
     return source
@@ -133,6 +153,11 @@ def _hold(source: Source, table: str, path: Path) -> None:
     columns = {c.name: c.required for c in MAPPED[table].columns if not c.is_technical and c.name != "source"}
     needed = {name for name, required in columns.items() if required}
     for mapping in source.mappings(table):
+        if mapping.replaces and ("_delivery" not in MAPPED[table].column_names or mapping.sequence):
+            words = (
+                "its rows would need a file's time, not `sequence`" if mapping.sequence else f"{table} is not replaced"
+            )
+            raise SourceError(words, file=path, key=f"{key}.replaces")
         for unknown in sorted(set(mapping.columns) - set(columns)):
             raise SourceError(f"{table} has no such column", file=path, key=f"{key}.columns.{unknown}")
         for missing in sorted(needed - set(mapping.columns)):

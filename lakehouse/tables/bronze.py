@@ -18,6 +18,13 @@ COLUMNS = (
     ),
     Column("_ingested_at", "timestamp", "when the record was landed (UTC)", required=True, data_class=TECHNICAL),
     Column("_batch_id", "bigint", "the landing stream's batch", required=True, data_class=TECHNICAL),
+    Column(
+        "_rescued_data",
+        "string",
+        "fields that the source file does not declare, or that do not cast, as JSON; null: none, or nothing is declared",
+        pii=Pii.DIRECT,
+        data_class=TECHNICAL,
+    ),
 )
 
 

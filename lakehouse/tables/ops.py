@@ -70,6 +70,24 @@ QUARANTINE = Table(
 
 DQ_RESULT, DQ_PROFILE, DQ_FAILURE = quality.DQ_RESULT, quality.DQ_PROFILE, quality.DQ_FAILURE
 
+SCHEMA_DRIFT = Table(
+    "ops.schema_drift",
+    "Every field that a source was ever seen to have, and each change since: new, gone, of another type, back.",
+    (
+        _c("source", "string", "source and object", required=True),
+        _c("field", "string", "path of the field: properties.price, lines[].sku", required=True),
+        _c("kind", "string", "first (in the first delivery), new, gone, retyped, back", required=True),
+        _c("was", "string", "the kinds of values that it had"),
+        _c("now", "string", "the kind that it has: string, number, boolean, time, object, array, mixed"),
+        _c("file", "string", "a file that shows it, where one can be told"),
+        _c("first_seen_at", "timestamp", "when the delivery was landed (UTC)", required=True),
+        _c("batch_id", "bigint", "the landing stream's batch", required=True),
+        _c("run_id", "string", "the invocation of kith run", required=True),
+    ),
+    rules=(Rule("kind_known", "kind IN ('first', 'new', 'gone', 'retyped', 'back')"),),
+    change_feed=False,
+)
+
 MODEL_RUN = Table(
     "ops.model_run",
     "Trainings: which version was registered, from which data, how it did, and whether it became champion and why.",
@@ -136,4 +154,4 @@ IDENTITY_REVIEW = Table(
     change_feed=False,
 )
 
-ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, *quality.ALL, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW)
+ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, *quality.ALL, SCHEMA_DRIFT, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW)

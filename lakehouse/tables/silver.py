@@ -1,7 +1,8 @@
 """Contracts of silver: typed, de-duplicated, tokenised entities, one definition for every department."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-from lakehouse.tables import person
+from lakehouse.tables import feedback, person
+from lakehouse.tables.columns import CUSTOMER_TOKEN, DELIVERY, SOURCE, TECHNICAL
 
 B, D, ID, Q, T = (
     DataClass.BEHAVIOURAL,
@@ -10,17 +11,8 @@ B, D, ID, Q, T = (
     DataClass.QUALITATIVE,
     DataClass.TECHNICAL,
 )
+FEEDBACK, OBJECT, OBJECT_FEATURE = feedback.FEEDBACK, feedback.OBJECT, feedback.OBJECT_FEATURE
 
-SOURCE = Column("source", "string", "source and object that delivered the row", required=True)
-TECHNICAL = (
-    Column("_file", "string", "file of the latest version of the row", data_class=T),
-    Column("_row", "bigint", "position in that file, from 1", data_class=T),
-    Column("_sequence", "bigint", "order of versions: source time, else file time, in microseconds", data_class=T),
-    Column("_row_hash", "bigint", "source file's version, hash of content: breaks ties", data_class=T),
-)
-CUSTOMER_TOKEN = Column(
-    "customer_token", "string", "strongest identifier on the row, keyed hash", pii=Pii.TOKEN, data_class=ID
-)
 CURRENCY = Column("currency", "string", "ISO 4217 code")
 
 
@@ -70,6 +62,8 @@ EVENT = Table(
             required=True,
             data_class=B,
         ),
+        Column("original_at", "timestamp", "when it happened by the device's own clock (UTC)"),
+        Column("sent_at", "timestamp", "when it was sent by the device's own clock (UTC)"),
         Column("received_at", "timestamp", "when the collector had it (UTC)"),
         Column("channel", "string", "touchpoint: app, web, miniprogram_coffee, …", required=True, data_class=B),
         Column("device_type", "string", "device class"),
@@ -79,6 +73,9 @@ EVENT = Table(
         Column("query", "string", "search words", data_class=Q),
         Column("value_amount", "decimal(18,2)", "value of the event", data_class=B),
         Column("is_bot", "boolean", "user agent of a machine"),
+        Column("is_test", "boolean", "made by a test"),
+        Column("is_internal", "boolean", "made by the brand's own people"),
+        DELIVERY,
         *TECHNICAL,
     ),
     key=("source", "event_id"),
@@ -376,6 +373,9 @@ ALL = (
     STORE,
     MESSAGE_EVENT,
     CONSENT_EVENT,
+    FEEDBACK,
+    OBJECT,
+    OBJECT_FEATURE,
     IDENTIFIER_OBSERVATION,
     IDENTIFIER,
     IDENTITY_EDGE,

@@ -28,7 +28,8 @@ from lakehouse.tables import silver
 
 KEY = b"k" * 32
 ROW, FILE_TIME = 7, 1
-SOURCES = load_sources(ROOT / "conf/sources") | load_sources(ROOT / "examples/online_retail/conf/sources")
+FOLDERS = ("conf/sources", "examples/online_retail/conf/sources", "examples/sources")
+SOURCES = {name: source for folder in FOLDERS for name, source in load_sources(ROOT / folder).items()}
 FEEDING = {name: source for name, source in SOURCES.items() if source.maps}
 GARBAGE: tuple[object, ...] = (
     *("", " ", "☃", "x" * 500, "'; --", "$.{", None, True, [], {}, [[]]),
