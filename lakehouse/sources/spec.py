@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from lakehouse.errors import SourceError
 from lakehouse.table import Table
@@ -24,12 +25,34 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Fill(Strict):
+    """What stands in for a missing value: one constant, or another expression, through a rule or as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    value: str | None = None
+    source: str = Field(default="", alias="from")
+    rule: str = ""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.value is None) == (not self.source) or (self.rule and not self.source):
+            raise PydanticCustomError("fill", "either a value, or from with or without rule")
+        return self
+
+    @property
+    def reason(self) -> str:
+        """What the reason says of a filled value."""
+        return "filled_by_constant" if self.value is not None else "filled_by_other_field"
+
+
 class Cell(Strict):
     """How one silver column is filled.
 
     ``from`` is Spark SQL in which ``$.path`` is a field of the payload and ``@.path`` one of the exploded
-    item. ``rule`` sends it through a standardisation rule (``part``: value, status or reason); ``token``
-    through that identifier's rule and the keyed hash.
+    item. ``rule`` sends it through a standardisation rule (``part``: value, status or reason; ``options`` of the rule,
+    before those that the source gives); ``token`` through that identifier's rule and the keyed hash. ``fill`` stands in
+    for a missing value, which the status then calls *filled*; an identifier is never filled.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -37,7 +60,15 @@ class Cell(Strict):
     source: str = Field(alias="from")
     rule: str = ""
     part: Literal["value", "status", "reason"] = "value"
+    options: Mapping[str, str] = Field(default_factory=dict)
+    fill: Fill | None = None
     token: str = ""
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.fill and (self.token or not self.rule):
+            raise PydanticCustomError("fill", "only what goes through a rule is filled, and an identifier never is")
+        return self
 
 
 class FirstOf(Strict):
@@ -73,6 +104,7 @@ class Source(Strict):
     path: str = ""
     options: Mapping[str, str] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
+    rules: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     party: Literal["1p", "2p", "3p"] = "1p"
     freshness_hours: int = 24
     version: int = 1
@@ -122,6 +154,7 @@ def load_source(path: Path) -> Source:
         raise SourceError(first["msg"], file=path, key=".".join(map(str, first["loc"]))) from error
     for table in source.maps:
         _hold(source, table, path)
+    hold_rules(source, path)
     return source
 
 

@@ -49,7 +49,7 @@ NAMES: list[Case] = [
     ("Li Na", "Li Na", "valid"),
     ("LI  NA", "Li Na", "repaired"),
     ("ｌｉ　ｎａ", "Li Na", "repaired"),
-    ("o'brien", "O'brien", "repaired"),
+    ("o'brien", "O'Brien", "repaired"),
     (" 李娜", "李娜", "repaired"),
     *((t, None, "suspect") for t in ("test", "测试", "匿名", "先生", "Unknown")),
     *((t, None, "invalid") for t in ("13912345678", "li@qq.com", "李娜2")),
