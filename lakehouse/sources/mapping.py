@@ -186,9 +186,7 @@ def _accepted(kind: str, key: bytes, refuse: Refusal) -> Column:
     return token(kind, F.when(refuse(kind, value).isNull(), value), key)
 
 
-def _observe(
-    source: Source, block: Identifiers, bronze: DataFrame, key: bytes, refuse: Refusal | None
-) -> DataFrame:
+def _observe(source: Source, block: Identifiers, bronze: DataFrame, key: bytes, refuse: Refusal | None) -> DataFrame:
     rows, texts = bronze.where(F.expr(sql(block.where))) if block.where else bronze, _Texts(source)
     values = {kind: texts.part(identifier_rule(kind).name, text) for kind, text in block.ids.items()}
     frame = texts.beside(rows)

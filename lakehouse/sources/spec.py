@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from lakehouse.errors import SourceError
+from lakehouse.standardise.rules import IDENTIFIER_RULES, rule
 from lakehouse.table import Table
 from lakehouse.tables import silver
 from lakehouse.tables.bronze import bronze_table
@@ -95,7 +96,10 @@ class Identifiers(Strict):
 
 
 class Source(Strict):
-    """A feed: format and options, where its files are, and how its records map to silver."""
+    """A feed: format and options, where its files are, and how its records map to silver.
+
+    ``rules`` are options of standardisation rules for all of the source: ``{phone: {default_region: GB}}``.
+    """
 
     name: str
     description: str
@@ -154,7 +158,7 @@ def load_source(path: Path) -> Source:
         raise SourceError(first["msg"], file=path, key=".".join(map(str, first["loc"]))) from error
     for table in source.maps:
         _hold(source, table, path)
-    hold_rules(source, path)
+    _hold_rules(source, path)
     return source
 
 
@@ -170,6 +174,40 @@ def _hold(source: Source, table: str, path: Path) -> None:
             raise SourceError(f"{table} has no such column", file=path, key=f"{key}.columns.{unknown}")
         for missing in sorted(needed - set(mapping.columns)):
             raise SourceError(f"{table} needs this column", file=path, key=f"{key}.columns.{missing}")
+
+
+def _hold_rules(source: Source, path: Path) -> None:
+    """Rules are there, take their options, and keep the form of identifiers; a filled value has a status beside it."""
+    identifying = {*IDENTIFIER_RULES.values(), "code"}
+    for name, options in source.rules.items():
+        _hold_options(name, options, path, f"rules.{name}")
+        if name in identifying and (forms := sorted(set(options) & rule(name).forms)):
+            why = "changes the form of identifiers, which other sources would not share: it may stand at a cell only"
+            raise SourceError(why, file=path, key=f"rules.{name}.{forms[0]}", rule=name)
+    for table in source.maps:
+        for mapping in source.mappings(table):
+            for column, cell in mapping.columns.items():
+                if isinstance(cell, Cell) and cell.rule:
+                    _hold_cell(cell, mapping, path, f"maps.{table}.columns.{column}")
+
+
+def _hold_options(name: str, options: Mapping[str, str], path: Path, key: str) -> None:
+    try:
+        rule(name).hold(options)
+    except SourceError as error:
+        raise SourceError(error.message, **({"file": path, "key": key} | dict(error.where))) from error
+
+
+def _hold_cell(cell: Cell, mapping: TableMap, path: Path, key: str) -> None:
+    _hold_options(cell.rule, cell.options, path, key)
+    if cell.fill is None:
+        return
+    if cell.fill.rule:
+        _hold_options(cell.fill.rule, {}, path, f"{key}.fill.rule")
+    told = cell.model_copy(update={"part": "status"})
+    if cell.part == "value" and told not in mapping.columns.values():
+        why = "a filled value needs a column that says so: the same cell with part: status"
+        raise SourceError(why, file=path, key=f"{key}.fill", rule=cell.rule)
 
 
 def load_sources(folder: Path) -> dict[str, Source]:

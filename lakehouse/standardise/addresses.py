@@ -75,6 +75,7 @@ def city_names() -> dict[str, tuple[str, str]]:
     return found
 
 
+SHORT_CITIES = ("北京市", "天津市", "上海市", "重庆市", "北京", "天津", "上海", "重庆")
 NOT_CITIES = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖县级行政单位")
 
 
@@ -102,8 +103,10 @@ def address(text: str) -> str:
 
 
 def _head() -> str:
-    """Province and city at the beginning of an address: groups 1 and 2."""
-    return f"^(?:中国|中华人民共和国)?({_words(province_names())})?(?:省|市)?({_words(city_names())})?(?:市)?"
+    """Province and city at the beginning of an address: groups 1 and 2. 吉林市 is a city, and 朝阳区 no city of 朝阳."""
+    provinces = f"(?:{_words(name for name in province_names() if name not in SHORT_CITIES)})(?!市)"
+    cities = f"(?:{_words(city_names())})(?![区县市])"
+    return f"^(?:中国|中华人民共和国)?({_words(SHORT_CITIES)}|{provinces})?(?:自治区)?({cities})?"
 
 
 def _table(pairs: dict[str, str]) -> str:
@@ -125,7 +128,7 @@ def city(text: str) -> str:
     found = f"try_element_at({_table({n: c for n, (c, _) in city_names().items()})}, {extracted('_plain', _head(), 2)})"
     itself = {short: full for short, full in province_names().items() if full.endswith("市")}
     one = f"try_element_at({_table(itself)}, {extracted('_plain', _head(), 1)})"
-    return _found(text, f"coalesce({found}, {one})", "no_city")
+    return _found(text, f"coalesce({one}, {found})", "no_city")
 
 
 def _found(text: str, value: str, reason: str) -> str:

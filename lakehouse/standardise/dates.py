@@ -16,6 +16,7 @@ HOUR = r"((?:[APap][Mm]|[上下]午)?[ ]?\d{1,2}"
 MINUTES = r"(?:[:时点]\d{0,2}(?:[:分]\d{0,2}(?:[.,]\d{1,9})?秒?)?分?)?"
 CLOCK = rf"(?:T|,? |(?<=日)){HOUR}{MINUTES}(?:[ ]?[APap][.]?[Mm][.]?)?)"
 ZONE = r"[ ]?(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z][a-z]+/[A-Z][A-Za-z_]+)?$"
+BASIC, BASIC_FORM = r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})", "$1-$2-$3T$4:$5:$6"
 WHOLE = r"^\d{4}-\d{1,2}-\d{1,2}$"
 STAMP = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"
 TRAILING = r"(?<=[.]\d{1,5})0+$"
@@ -35,7 +36,7 @@ def date(text: str, order: str = "dmy", pivot: str = "", numbers: str = "refuse"
 
 
 def _plain(text: str) -> str:
-    return replaced(narrow(text), f"[{BLANKS}]+", " ")
+    return replaced(replaced(narrow(text), f"[{BLANKS}]+", " "), BASIC, BASIC_FORM)
 
 
 def steps(order: str, pivot: str) -> list[tuple[str, str]]:

@@ -66,7 +66,7 @@ def amount(text: str, decimal: str = "auto") -> str:
     factor = f"coalesce(try_element_at(map({pairs}), {unit}), 1)"
     number = let("_number", replaced("_signed", unit_pattern), _pointed(decimal))
     exact = f"CAST(CAST(try_cast({number} AS DECIMAL(24, 6)) * {factor} AS DECIMAL(36, 6)) AS STRING)"
-    kept = replaced(exact, r"[.]0+$|(?<=[.]\d\d\d{0,4})0+$")
+    kept = replaced(exact, r"[.]0+$|(?<=[.]\d{1,5})0+$")
     value = or_invalid(let("_signed", signed, kept), "not_an_amount")
     return f"CASE WHEN {is_blank(text)} THEN NULL ELSE {value} END"
 

@@ -41,8 +41,8 @@ def name(text: str, order: str = "as_written", script: str = "as_written") -> st
 
 def _ordered(plain: str, order: str) -> str:
     """'Family, Given' is turned round; with ``family_first`` 'Family Given' of two words too."""
-    turned = replaced(plain, COMMA, "$2 $1")
-    return turned if order == "as_written" else replaced(turned, TWO_WORDS, "$2 $1")
+    turned = plain if order == "as_written" else replaced(plain, TWO_WORDS, "$2 $1")
+    return replaced(turned, COMMA, "$2 $1")
 
 
 def _cased(name_: str) -> str:

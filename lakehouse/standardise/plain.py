@@ -105,7 +105,8 @@ def code(text: str) -> Verdict:
 
 def date(text: str) -> Verdict:
     """A day as yyyy-MM-dd; see :func:`lakehouse.standardise.dates.date`."""
-    iso = _replaced(_BLANKS.sub(" ", narrow(text)), dates.CLOCK + dates.ZONE)
+    plain = _replaced(_BLANKS.sub(" ", narrow(text)), dates.BASIC, dates.BASIC_FORM)
+    iso = _replaced(plain, dates.CLOCK + dates.ZONE)
     if _found(f"(?i){dates.MONTH}", iso):
         iso = _with_month(iso)
     for pattern, form in dates.steps("dmy", ""):

@@ -37,8 +37,8 @@ def _judged(function: Standardise, text: str) -> str:
 def standard_rule(name: str, version: int = 1) -> Callable[[Standardise], Standardise]:
     """Make a function ``text -> value`` the rule of that name; its docstring's first line describes the rule.
 
-    It is given half-width texts without outer blanks, never a blank one. It must be pure, and stand in a module that the workers can
-    import. Raises :class:`SourceError` when it has no docstring or a wrong version.
+    It is given half-width texts without outer blanks, never a blank one. It must be pure, and stand in a module that
+    the workers can import. Raises :class:`SourceError` when it has no docstring or a wrong version.
     """
 
     def register(function: Standardise) -> Standardise:

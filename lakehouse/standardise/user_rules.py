@@ -139,7 +139,8 @@ def line_of(text: str, place: Iterable[int | str]) -> int:
 def read_rules(folder: Path, modules: Iterable[str] = ()) -> dict[str, tuple[Rule, tuple[Example, ...]]]:
     """All rules of a user by name: files of a folder (none where it is absent), and functions of modules.
 
-    Raises :class:`SourceError` on a wrong file or a name that is taken, :class:`SettingsError` on a module that cannot be imported.
+    Raises :class:`SourceError` on a wrong file or a name that is taken, :class:`SettingsError` on a module that cannot
+    be imported.
     """
     found = [read_rule(path) for path in sorted(folder.glob("*.yml"))]
     found += [(rule, ()) for module in modules for rule in _rules_of(module)]
