@@ -1,6 +1,7 @@
 """Rules of a user's own: files in ``conf/standardise`` (regex, map, expression), and Python functions of one value."""
 
 import importlib
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from lakehouse.standardise.python_rules import MADE
 from lakehouse.standardise.texts import is_blank, narrow, one_of
 from lakehouse.standardise.verdict import Rule, let, matches, or_invalid, quoted, refused, replaced
 
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 Status = Literal["valid", "repaired", "suspect", "invalid", "missing"]
 
 
@@ -27,6 +29,10 @@ class Example(BaseModel):
     text: str | None = Field(alias="in")
     value: str | None = None
     status: Status
+
+
+UserRule = tuple[Rule, tuple[Example, ...]]
+"""A rule, and the examples that its file holds."""
 
 
 class RuleFile(BaseModel):
@@ -101,8 +107,10 @@ def _body(file: ParsedFile, text: str) -> str:
     return f"CASE WHEN {is_blank(text)} THEN NULL ELSE {let('_text', narrow(text), judged)} END"
 
 
-def read_rule(path: Path) -> tuple[Rule, tuple[Example, ...]]:
+def read_rule(path: Path) -> UserRule:
     """A rule file as a rule, and its examples. Raises :class:`SourceError` that names file, line, key and rule."""
+    if not NAME.fullmatch(path.stem):
+        raise SourceError("a rule file is named <rule>.yml, in small letters, digits and _", file=path, rule=path.stem)
     text = path.read_text(encoding="utf-8")
     try:
         file = FORM.validate_python(yaml.safe_load(text))
@@ -136,7 +144,7 @@ def line_of(text: str, place: Iterable[int | str]) -> int:
     return line
 
 
-def read_rules(folder: Path, modules: Iterable[str] = ()) -> dict[str, tuple[Rule, tuple[Example, ...]]]:
+def read_rules(folder: Path, modules: Iterable[str] = ()) -> dict[str, UserRule]:
     """All rules of a user by name: files of a folder (none where it is absent), and functions of modules.
 
     Raises :class:`SourceError` on a wrong file or a name that is taken, :class:`SettingsError` on a module that cannot
@@ -144,7 +152,7 @@ def read_rules(folder: Path, modules: Iterable[str] = ()) -> dict[str, tuple[Rul
     """
     found = [read_rule(path) for path in sorted(folder.glob("*.yml"))]
     found += [(rule, ()) for module in modules for rule in _rules_of(module)]
-    by_name: dict[str, tuple[Rule, tuple[Example, ...]]] = {}
+    by_name: dict[str, UserRule] = {}
     for rule, examples in found:
         known = rules.BUILT_IN.get(rule.name) or (by_name[rule.name][0] if rule.name in by_name else None)
         if known is not None:
@@ -163,9 +171,10 @@ def _rules_of(module: str) -> list[Rule]:
     return [rule for rule in MADE.values() if rule.origin == module]
 
 
-def install(folder: Path, modules: Iterable[str] = ()) -> None:
-    """Put a user's rules beside those of the library, in place of those of an earlier call."""
-    found = {name: rule for name, (rule, _) in read_rules(folder, modules).items()}
+def install(folder: Path, modules: Iterable[str] = ()) -> dict[str, UserRule]:
+    """Put a user's rules beside those of the library, in place of those of an earlier call; returns them with their examples."""
+    found = read_rules(folder, modules)
     for name in set(rules.RULES) - set(rules.BUILT_IN) - set(found):
         del rules.RULES[name]
-    rules.RULES.update(found)
+    rules.RULES.update({name: rule for name, (rule, _) in found.items()})
+    return found
