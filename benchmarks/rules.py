@@ -34,10 +34,7 @@ FILES = 8
 def texts(count: int) -> Iterator[str]:
     """Phone texts, the same ones each time; a few come twice."""
     draw = random.Random(6)
-    abroad = {
-        region: str(phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE).national_number)
-        for region in REGIONS
-    }
+    abroad = {region: _example(region) for region in REGIONS}
     for _ in range(count):
         kind = draw.random()
         if kind < 0.80:
@@ -53,6 +50,12 @@ def texts(count: int) -> Iterator[str]:
             yield f"{area}{draw.choice(('-', '', ' '))}{draw.randrange(2, 9)}{draw.randrange(10 ** (rest - 1)):0{rest - 1}}"
         else:
             yield _junk(draw)
+
+
+def _example(region: str) -> str:
+    found = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    assert found is not None, region
+    return str(found.national_number)
 
 
 def _mobile(draw: random.Random) -> str:

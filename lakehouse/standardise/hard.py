@@ -22,7 +22,8 @@ def settled(verdict: Column, judge: HardVerdicts) -> Column:
     def settle(verdicts: pa.Array) -> pa.Array:
         return settle_batch(verdicts, judge)
 
-    return F.arrow_udf(settle, "string")(verdict)
+    by_batch: Callable[[Column], Column] = F.arrow_udf(settle, "string")  # type: ignore[attr-defined] # not in the stubs
+    return by_batch(verdict)
 
 
 def settle_batch(verdicts: pa.Array, judge: HardVerdicts) -> pa.Array:

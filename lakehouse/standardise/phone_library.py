@@ -5,7 +5,7 @@ from collections import defaultdict
 from functools import cache, lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberDesc, PhoneNumberFormat, ValidationResult
 
 MARK = "\x01"
 FILLER = re.compile(r"^(\d)\1{7,}|(\d)\2{8,}$", re.ASCII)
@@ -23,7 +23,14 @@ def plan(region: str) -> PhoneMetadata:
 
 def _plans(code: int) -> list[PhoneMetadata]:
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
-    return [PhoneMetadata.metadata_for_nongeo_region(code) if r == "001" else plan(r) for r in regions]
+    nowhere = PhoneMetadata.metadata_for_nongeo_region(code)  # of satellites and freephone: region 001
+    return [nowhere] if nowhere else [plan(region) for region in regions]
+
+
+def numbers(one: PhoneMetadata, kind: str) -> str:
+    """The pattern of a plan's numbers of that kind; empty where it has none."""
+    described: PhoneNumberDesc | None = getattr(one, kind)
+    return (described.national_number_pattern if described else None) or ""
 
 
 @cache
@@ -31,7 +38,8 @@ def lengths_by_code() -> dict[tuple[int, ...], list[int]]:
     """Country codes but China's by how many digits their numbers may have."""
     found: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-        lengths = {n for one in _plans(code) for n in one.general_desc.possible_length if n + len(str(code)) >= 7}
+        described = [one.general_desc for one in _plans(code) if one.general_desc]
+        lengths = {n for one in described for n in one.possible_length if n + len(str(code)) >= 7}
         if code != 86:
             found[tuple(sorted(lengths))].append(code)
     return dict(found)
@@ -43,10 +51,9 @@ def _certain(code: int) -> re.Pattern[str] | None:
     one = _plans(code)[0]
     if one.leading_digits:
         return None
-    described = [getattr(one, kind) for kind in KINDS]
-    numbers = "|".join(d.national_number_pattern for d in described if d and d.national_number_pattern)
+    found = "|".join(filter(None, (numbers(one, kind) for kind in KINDS)))
     prefix = f"(?!{one.national_prefix_for_parsing})" if one.national_prefix_for_parsing else ""
-    return re.compile(f"{prefix}(?=(?:{one.general_desc.national_number_pattern})$)(?:{numbers})$", re.ASCII)
+    return re.compile(f"{prefix}(?=(?:{numbers(one, 'general_desc')})$)(?:{found})$", re.ASCII)
 
 
 def _surely(digits: str) -> str | None:

@@ -10,7 +10,7 @@ from functools import cache, partial
 import phonenumbers
 
 from lakehouse.standardise.hard import HARD, HardVerdicts
-from lakehouse.standardise.phone_library import judge_phone, lengths_by_code, plan
+from lakehouse.standardise.phone_library import judge_phone, lengths_by_code, numbers, plan
 from lakehouse.standardise.texts import BLANKS, is_blank, narrow, one_of
 from lakehouse.standardise.verdict import Rule, let, matches, quoted, refused, repaired, replaced
 
@@ -98,7 +98,7 @@ def _landline() -> str:
 @cache
 def landline() -> str:
     """Mainland landlines, with trunk 0 or country code: the subscriber's number begins with 2 to 8; group 1 is the number."""
-    lines = plan("CN").fixed_line.national_number_pattern
+    lines = numbers(plan("CN"), "fixed_line")
     return rf"^(?:(?:\+|00)860?|0)((?=(?:10|2\d|[3-9]\d\d)[2-8])(?:{lines}))(?:{EXTENSION[:-1]})?$"
 
 
@@ -118,23 +118,23 @@ def _region_numbers(region: str) -> str:
     found = plan(region)
     if found.national_prefix_transform_rule:
         return ""
-    main = phonenumbers.region_code_for_country_code(found.country_code)
-    patterns = {found.fixed_line.national_number_pattern, found.mobile.national_number_pattern}
-    if main != region or None in patterns:
+    main = phonenumbers.region_code_for_country_code(found.country_code or 0)
+    patterns = {numbers(found, "fixed_line"), numbers(found, "mobile")}
+    if main != region or "" in patterns:
         return ""
     prefix = rf"\+{found.country_code}" + (f"|{found.national_prefix}" if found.national_prefix else "")
-    shape = f"(?=(?:{found.general_desc.national_number_pattern})$)"
-    return rf"^(?:{prefix})?({shape}(?:{'|'.join(sorted(map(str, patterns)))}))$"
+    shape = f"(?=(?:{numbers(found, 'general_desc')})$)"
+    return rf"^(?:{prefix})?({shape}(?:{'|'.join(sorted(patterns))}))$"
 
 
 def _usual_number(region: str) -> str:
     """A branch for the region's usual numbers; none where SQL cannot be certain."""
-    numbers = landline() if region == "CN" else _region_numbers(region)
-    if not numbers:
+    usual = landline() if region == "CN" else _region_numbers(region)
+    if not usual:
         return ""
-    value = replaced("_phone", numbers, f"+{plan(region).country_code}$1")
-    usual = let("_number", value, f"if({matches('substr(_number, 2)', FILLER)}, {PLACEHOLDER}, _number)")
-    return f"WHEN {matches('_phone', numbers)} AND NOT {matches('_phone', EXTENSION)} THEN {usual}"
+    value = replaced("_phone", usual, f"+{plan(region).country_code}$1")
+    checked = let("_number", value, f"if({matches('substr(_number, 2)', FILLER)}, {PLACEHOLDER}, _number)")
+    return f"WHEN {matches('_phone', usual)} AND NOT {matches('_phone', EXTENSION)} THEN {checked}"
 
 
 def hard_phones(default_region: str = "") -> HardVerdicts | None:
