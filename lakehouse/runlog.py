@@ -78,9 +78,9 @@ class RunLog:
 
     def flush(self, lake: Lake) -> None:
         """Append what was collected to ``ops.job_run``, ``ops.lineage_edge`` and ``ops.dq_result``."""
-        _append(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
-        _append(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
-        _append(lake, ops.DQ_RESULT, self._checks)
+        append_rows(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
+        append_rows(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
+        append_rows(lake, ops.DQ_RESULT, self._checks)
         self.runs, self._checks = [], []
 
 
@@ -107,7 +107,8 @@ def _edges(run: JobRun) -> list[dict[str, object]]:
     ]
 
 
-def _append(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+def append_rows(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+    """Append a handful of rows of Python to a table in one commit; none makes none."""
     if not rows:
         return
     lake.ensure(table)

@@ -35,6 +35,7 @@ ALLOWED = {
     "jobs/reporting/accuracy.py": "aggregates for the report",
     "jobs/reporting/facts.py": "aggregates for the report",
     "jobs/reporting/proof.py": "one row for each rule",
+    "jobs/rule_versions.py": "the rules behind each source's columns: some ten for a source",
     "jobs/rules_command.py": "a handful of texts that were typed, or the examples of a rule file",
     "jobs/runner.py": "one row of counts",
     "jobs/whatif.py": "counts and a handful of examples",
