@@ -148,7 +148,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), int(asked.rows), int(asked.distinct))
-        spark = build_session(load_settings(None, home=folder, spark_size="s"), "kith-benchmark-rules")
+        spark = build_session(load_settings(None, home=folder, spark_size="m"), "kith-benchmark-rules")
         run(spark, folder, asked.region, asked.share)
         spark.stop()
 

@@ -1,8 +1,8 @@
 """E-mail addresses (RFC 5321 shape): lower case, domains as they go over the wire, and typing errors of the big providers."""
 
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from lakehouse.standardise.hard import HARD, HardVerdicts
+from lakehouse.standardise.hard import HARD, Judge
 from lakehouse.standardise.texts import is_blank, one_of, squeezed
 from lakehouse.standardise.verdict import Rule, extracted, let, matches, quoted, refused, repaired
 
@@ -57,9 +57,9 @@ def _mistyped(typos: str) -> str:
     return ""
 
 
-def hard_emails(idn: str = "refuse", **_: str) -> HardVerdicts | None:
+def hard_emails(idn: str = "refuse", **_: str) -> Judge | None:
     """Who writes the domains of other alphabets in ASCII."""
-    return partial(punycode) if idn == "punycode" else None
+    return Judge(punycode) if idn == "punycode" else None
 
 
 @lru_cache(100_000)

@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.resources import files
 
-from lakehouse.standardise.phones import PLACEHOLDERS
+from lakehouse.standardise.phone_library import FILLER, PLACEHOLDERS
 from lakehouse.standardise.texts import BLANKS, composed, is_blank, one_of, squeezed
 from lakehouse.standardise.verdict import Rule, extracted, let, matches, quoted, refused, replaced
 
@@ -11,7 +11,6 @@ DUMMIES = ("test", "测试", "匿名", "游客", "unknown")
 TITLE = r"^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|mme|herr|frau)[.]?\s+(?=\S)"
 CHINESE_TITLE = r"(?<=.)(?:先生|女士|小姐|太太)$"
 PARTICLES = "van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ten|ter|zu|zur|y|e"
-FILLER = r"^(\d)\1{7,}|(\d)\2{8,}$"
 SHOWN = r"^1[3-9]\d([*\d]{4}|\|)\d{4}$"
 GUARD = "\x03"
 BLANK = f"[{BLANKS}]+"

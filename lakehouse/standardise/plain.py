@@ -8,15 +8,14 @@ import re
 from collections.abc import Callable
 from datetime import date as day
 
-from lakehouse.standardise import dates, emails, names, phones, words
+from lakehouse.standardise import dates, emails, names, phone_library, phones, words
 from lakehouse.standardise.rules import IDENTIFIER_RULES
-from lakehouse.standardise.texts import BLANKS, NARROW, NOTHING, WIDE
+from lakehouse.standardise.texts import BLANKS, HALF_WIDTH, NOTHING
 from lakehouse.standardise.token import LENGTH
 
 Verdict = tuple[str | None, str]
 """The value (None where it is refused) and the status: valid, repaired, suspect, invalid or missing."""
 
-_NARROW = str.maketrans(WIDE, NARROW)
 _BLANKS = re.compile(f"[{BLANKS}]+", re.ASCII)
 SUSPECT: Verdict = (None, "suspect")
 INVALID: Verdict = (None, "invalid")
@@ -24,7 +23,7 @@ INVALID: Verdict = (None, "invalid")
 
 def narrow(text: str) -> str:
     """Full-width digits, letters and signs as their half-width forms, outer blanks off."""
-    return text.translate(_NARROW).strip(" ")
+    return text.translate(HALF_WIDTH).strip(" ")
 
 
 def _found(pattern: str, text: str) -> bool:
@@ -63,7 +62,7 @@ def _unless_filler(text: str, digits: str, prefix: str) -> Verdict:
 
 
 def _is_filler(digits: str) -> bool:
-    return digits in phones.PLACEHOLDERS or _found(phones.FILLER, digits)
+    return digits in phone_library.PLACEHOLDERS or _found(phone_library.FILLER, digits)
 
 
 def email(text: str) -> Verdict:

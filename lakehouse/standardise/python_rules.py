@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lakehouse.errors import SourceError
-from lakehouse.standardise.hard import HARD
+from lakehouse.standardise.hard import HARD, Judge
 from lakehouse.standardise.texts import is_blank, narrow
 from lakehouse.standardise.verdict import Rule, quoted
 
@@ -14,8 +14,8 @@ MADE: dict[str, Rule] = {}
 Standardise = Callable[[str], str | None]
 
 
-@dataclass(frozen=True)
-class Judge:
+@dataclass(frozen=True, slots=True)
+class Function:
     """A function as a verdict: what it returns is the value; None, or a ValueError whose text is the reason, refuses it."""
 
     function: Standardise
@@ -47,7 +47,7 @@ def standard_rule(name: str, version: int = 1) -> Callable[[Standardise], Standa
         if version < 1:
             raise SourceError("versions count from 1", file=function.__module__, rule=name, key="version")
         described = (function.__doc__ or "").strip().splitlines()[0]
-        judge = Judge(function)
+        judge = Judge(Function(function))
         MADE[name] = Rule(name, _body, described, version, hard=lambda: judge, origin=function.__module__)
         return function
 

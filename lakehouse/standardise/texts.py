@@ -8,6 +8,7 @@ from lakehouse.standardise.verdict import quoted
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 NARROW = "0123456789+-()@._" + LATIN + " "
 WIDE = "".join("　" if sign == " " else chr(ord(sign) + 0xFEE0) for sign in NARROW)
+HALF_WIDTH = str.maketrans(WIDE, NARROW)
 NOTHING = ("", "-", "null", "NULL", "None", "N/A", "nan")
 BLANKS = r"\s\x01\x02\u0085\u00a0\u2028\u2029\u200b\ufeff"
 """White space for a class of a regular expression: ASCII's, and what web pages and Windows put between words."""

@@ -14,7 +14,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from lakehouse.errors import SourceError
-from lakehouse.standardise.hard import HardVerdicts, settled
+from lakehouse.standardise.hard import Judge, settled
 
 MARK = "\x01"
 STATUSES = ("valid", "repaired", "suspect", "invalid", "missing")
@@ -91,7 +91,7 @@ class Rule:
     version: int = 1
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forms: frozenset[str] = frozenset()
-    hard: Callable[..., HardVerdicts | None] | None = None
+    hard: Callable[..., Judge | None] | None = None
     origin: str = field(default="", compare=False)
 
     def verdict(self, text: str, **options: str) -> Column:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.errors import SourceError
-from lakehouse.standardise.hard import HARD, settle_batch
+from lakehouse.standardise.hard import HARD, Judge, settle_batch
 from lakehouse.standardise.rules import BUILT_IN, FAMILIES, rule
 from lakehouse.standardise.verdict import MARK, STATUSES, column_name, quoted
 
@@ -98,8 +98,8 @@ def test_hard_texts_of_a_batch_are_judged_once_each() -> None:
         return f"{text}!"
 
     batch = pa.array(["x", f"{HARD}a", None, f"{HARD}b", f"{HARD}a", f"{MARK}invalid"])
-    assert settle_batch(batch, judge).to_pylist() == ["x", "a!", None, "b!", "a!", f"{MARK}invalid"]
+    assert settle_batch(batch, Judge(judge)).to_pylist() == ["x", "a!", None, "b!", "a!", f"{MARK}invalid"]
     assert asked == ["a", "b"]
     easy = pa.array(["x", None], pa.string())
-    assert settle_batch(easy, judge) is easy
-    assert settle_batch(pa.array([], pa.string()), judge).to_pylist() == []
+    assert settle_batch(easy, Judge(judge)) is easy
+    assert settle_batch(pa.array([], pa.string()), Judge(judge)).to_pylist() == []

@@ -126,7 +126,7 @@ def test_a_function_of_a_module_is_a_rule(registry: None, tmp_path: Path, monkey
     assert (rule.version, rule.description) == (4, "Even numbers of a shop.")
     judge = rule.hard() if rule.hard else None
     assert judge is not None
-    assert [judge(text) for text in ("042", "7", "x")] == [
+    assert [judge.one(text) for text in ("042", "7", "x")] == [
         "42",
         "\x01invalid\x01not_valid\x01",
         "\x01invalid\x01not_a_number\x01",
