@@ -28,10 +28,8 @@ REMEMBERED = 1_000_000
 
 
 def quick_mobiles(texts: pa.Array) -> pa.Array:
-    """Verdicts on mainland mobiles in any spelling, by Arrow's own functions; null for all other texts."""
-    compact = texts
-    for sign in " -().":
-        compact = pc.replace_substring(compact, sign, "")
+    """Verdicts on mainland mobiles in the usual spellings, by Arrow's own functions; null for all other texts."""
+    compact = pc.replace_substring(pc.replace_substring(texts, " ", ""), "-", "")
     is_mobile = pc.match_substring_regex(compact, MOBILE)
     digits = pc.utf8_slice_codeunits(compact, -11)
     is_filler = pc.or_(pc.match_substring_regex(digits, NINE_EQUAL), pc.is_in(digits, pa.array(PLACEHOLDERS)))
@@ -102,7 +100,8 @@ def _national(region: str) -> re.Pattern[str] | None:
     """Fixed and mobile numbers of a region with its trunk prefix or none; None where its written form is no simple prefix."""
     one = plan(region)
     if region == "CN":
-        return re.compile(f"^0({landline_pattern()})$", re.ASCII)
+        mobiles = f"(?:{'|'.join(CERTAIN)})[0-9]{{8}}"
+        return re.compile(f"^0?((?<=0){landline_pattern()}|(?<!0){mobiles})$", re.ASCII)
     main = phonenumbers.region_code_for_country_code(one.country_code or 0)
     patterns = {numbers(one, "fixed_line"), numbers(one, "mobile")}
     if one.national_prefix_transform_rule or main != region or "" in patterns:
@@ -112,14 +111,21 @@ def _national(region: str) -> re.Pattern[str] | None:
     return re.compile(f"^{prefix}({shape}(?:{'|'.join(sorted(patterns))}))$", re.ASCII)
 
 
+@cache
+def _dials_00(region: str) -> bool:
+    """Whether 00 leads abroad, as a prefix of its own in the region's plan."""
+    return (plan(region).international_prefix or "").split("|")[0] == "00"
+
+
 @lru_cache(REMEMBERED)
 def judge_phone(text: str, region: str) -> str | None:
     """The verdict on a number as typed: E.164, or why there is none; null for a blank."""
-    if text.translate(HALF_WIDTH).strip(" ") in NOTHING:
+    half = text if text.isascii() else text.translate(HALF_WIDTH)
+    if half.strip(" ") in NOTHING:
         return None
-    if "*" in text:
+    if "*" in half:
         return f"{MARK}invalid{MARK}masked{MARK}"
-    plain = text.translate(SIGNS)
+    plain = half.translate(SIGNS)
     number = _quickly(plain, region) if plain.isascii() else None
     if number is None:
         return _parsed(text, region)
@@ -128,8 +134,9 @@ def judge_phone(text: str, region: str) -> str | None:
 
 def _quickly(plain: str, region: str) -> str | None:
     """E.164 where a pattern decides it, of a number without signs; None: ask the library."""
-    if plain[:1] == "+":
-        return _surely(plain[1:]) if plain[1:].isdecimal() and 7 < len(plain) < 17 else None
+    abroad = plain[1:] if plain[:1] == "+" else plain[2:] if plain[:2] == "00" and _dials_00(region) else ""
+    if abroad:
+        return _surely(abroad) if abroad.isdecimal() and 6 < len(abroad) < 16 else None
     pattern = _national(region) if plain.isdecimal() else None
     found = pattern.match(plain) if pattern else None
     return f"+{plan(region).country_code}{found[1]}" if found else None
