@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pyspark.sql import functions as F
@@ -13,8 +13,9 @@ from lakehouse.sources.rules_used import RuleUse, rules_used
 from lakehouse.tables import ops
 
 PROPERTY = "kith.rules"
-Known = dict[tuple[str, str, str, str], tuple[int, int | None, str]]
-"""Of each place the source's version, the rule's version (None: no longer used) and the options that stand now."""
+Place = tuple[str, str, str, str]
+State = tuple[int, int | None, str]
+"""The source's version, the rule's version (None: no longer used) and the options that stand at a place."""
 
 
 def record_rules(context: Context, runs: list[JobRun]) -> list[dict[str, object]]:
@@ -42,7 +43,7 @@ def _fingerprint(uses: Iterable[RuleUse]) -> str:
     return hashlib.sha256(repr(sorted(uses)).encode()).hexdigest()[:16]
 
 
-def _known(context: Context) -> Known:
+def _known(context: Context) -> dict[Place, State]:
     """The latest row of each place; a handful of rows for each source."""
     place, state = ("source", "table", "column", "rule"), ("source_version", "version", "options")
     latest = context.lake.read(ops.RULE_VERSION).groupBy(*place).agg(F.max_by(F.struct(*state), "since").alias("last"))
@@ -50,7 +51,7 @@ def _known(context: Context) -> Known:
     return {tuple(row[name] for name in place): tuple(row[name] for name in state) for row in rows}
 
 
-def changes(known: Known, used: list[RuleUse], run_id: str, since: datetime) -> list[dict[str, object]]:
+def changes(known: Mapping[Place, State], used: list[RuleUse], run_id: str, since: datetime) -> list[dict[str, object]]:
     """Rows for uses that are new or other than they were, and for those that a mapped table no longer has."""
     now = {use.place: (use.source_version, use.version, use.options) for use in used}
     tables = {use.table for use in used}
@@ -59,7 +60,10 @@ def changes(known: Known, used: list[RuleUse], run_id: str, since: datetime) -> 
         for place, state in known.items()
         if place[1] in tables and place not in now and state[1] is not None
     }
-    changed: Known = {**{place: state for place, state in now.items() if known.get(place) != state}, **gone}
+    changed: dict[Place, State] = {
+        **{place: state for place, state in now.items() if known.get(place) != state},
+        **gone,
+    }
     return [
         {
             "run_id": run_id,

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakehouse.errors import SourceError
 from lakehouse.standardise.rules import IDENTIFIER_RULES, rule
@@ -35,12 +34,6 @@ class Fill(Strict):
     source: str = Field(default="", alias="from")
     rule: str = ""
 
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.value is None) == (not self.source) or (self.rule and not self.source):
-            raise PydanticCustomError("fill", "either a value, or from with or without rule")
-        return self
-
     @property
     def reason(self) -> str:
         """What the reason says of a filled value."""
@@ -64,12 +57,6 @@ class Cell(Strict):
     options: Mapping[str, str] = Field(default_factory=dict)
     fill: Fill | None = None
     token: str = ""
-
-    @model_validator(mode="after")
-    def _goes_together(self) -> Self:
-        if self.fill and (self.token or not self.rule):
-            raise PydanticCustomError("fill", "only what goes through a rule is filled, and an identifier never is")
-        return self
 
 
 class FirstOf(Strict):
@@ -187,7 +174,7 @@ def _hold_rules(source: Source, path: Path) -> None:
     for table in source.maps:
         for mapping in source.mappings(table):
             for column, cell in mapping.columns.items():
-                if isinstance(cell, Cell) and cell.rule:
+                if isinstance(cell, Cell) and (cell.rule or cell.fill):
                     _hold_cell(cell, mapping, path, f"maps.{table}.columns.{column}")
 
 
@@ -199,15 +186,25 @@ def _hold_options(name: str, options: Mapping[str, str], path: Path, key: str) -
 
 
 def _hold_cell(cell: Cell, mapping: TableMap, path: Path, key: str) -> None:
-    _hold_options(cell.rule, cell.options, path, key)
+    if cell.rule:
+        _hold_options(cell.rule, cell.options, path, key)
     if cell.fill is None:
         return
+    if why := _fill_fault(cell, cell.fill, mapping):
+        raise SourceError(why, file=path, key=f"{key}.fill", rule=cell.rule or None)
     if cell.fill.rule:
         _hold_options(cell.fill.rule, {}, path, f"{key}.fill.rule")
-    told = cell.model_copy(update={"part": "status"})
-    if cell.part == "value" and told not in mapping.columns.values():
-        why = "a filled value needs a column that says so: the same cell with part: status"
-        raise SourceError(why, file=path, key=f"{key}.fill", rule=cell.rule)
+
+
+def _fill_fault(cell: Cell, fill: Fill, mapping: TableMap) -> str:
+    """What is wrong with filling a cell; empty where nothing is."""
+    if cell.token or not cell.rule:
+        return "only what goes through a rule is filled, and an identifier never is"
+    if (fill.value is None) == (not fill.source) or (fill.rule and not fill.source):
+        return "either a value, or from with or without rule"
+    if cell.part == "value" and cell.model_copy(update={"part": "status"}) not in mapping.columns.values():
+        return "a filled value needs a column that says so: the same cell with part: status"
+    return ""
 
 
 def load_sources(folder: Path) -> dict[str, Source]:
