@@ -27,7 +27,7 @@ from jobs.catalogue import build_graph
 from jobs.context import Context
 from jobs.runner import run_job
 from lakehouse.settings import ROOT, load_settings
-from lakehouse.standardise.rules import code
+from lakehouse.standardise.rules import rule
 from lakehouse.standardise.token import token
 from lakehouse.tables import silver
 
@@ -119,7 +119,7 @@ def typed(bronze: DataFrame, key: bytes) -> DataFrame:
         return f"try_variant_get(payload, '$.{path}', '{kind}')"
 
     at = {name: f"try_cast({text(name)} AS timestamp)" for name in ("receivedAt", "sentAt", "originalTimestamp")}
-    user, stranger = (code(F.expr(text(name)))["value"] for name in ("userId", "anonymousId"))
+    user, stranger = (rule("code")(F.expr(text(name)))["value"] for name in ("userId", "anonymousId"))
     unknown = token("anonymous_app", stranger, key)
     return bronze.select(
         F.expr(text("messageId")).alias("event_id"),

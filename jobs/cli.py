@@ -18,6 +18,7 @@ from jobs.identity_commands import identity
 from jobs.match_command import match
 from jobs.model_command import model
 from jobs.quality_command import quality
+from jobs.rules_command import rules
 from jobs.schedule import Outcome, run_graph
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
@@ -188,6 +189,7 @@ cli.add_command(match)
 cli.add_command(model)
 cli.add_command(contract)
 cli.add_command(quality)
+cli.add_command(rules)
 
 
 def main() -> None:

@@ -17,11 +17,17 @@ from lakehouse.runlog import RunLog
 from lakehouse.session import build_session
 from lakehouse.settings import Settings, token_key
 from lakehouse.sources.spec import Source, load_sources
+from lakehouse.standardise.user_rules import UserRule, install
 from lakehouse.table import Table
 from lakehouse.tables import silver
 
 EPOCH = "kith.epoch"
 CLOCKS: tuple[tuple[Table, str], ...] = ((silver.ORDER_LINE, "ordered_at"), (silver.EVENT, "occurred_at"))
+
+
+def own_rules(settings: Settings) -> dict[str, UserRule]:
+    """A user's rules with their examples, put beside the library's: ``conf/standardise``, and the modules of the settings."""
+    return install(Path(settings.conf) / "standardise", settings.rule_modules)
 
 
 @dataclass
@@ -46,7 +52,8 @@ class Context:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The feeds of ``conf/sources``."""
+        """The feeds of ``conf/sources``; a user's own rules are put beside the library's before."""
+        own_rules(self.settings)
         return load_sources(self.settings.sources_path)
 
     @cached_property

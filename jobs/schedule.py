@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from jobs.catalogue import Graph
 from jobs.context import Context
 from jobs.locks import held
+from jobs.rule_versions import record_rules
 from jobs.runner import run_job
 from lakehouse.errors import JobFailed
 from lakehouse.job import Job
@@ -50,8 +51,10 @@ def _run(context: Context, graph: Graph, jobs: list[Job], progress: Progress) ->
                 if running:
                     _finish(running, waiting, outcome, progress)
     finally:
+        runs = context.log.runs
         context.log.flush(context.lake)
         context.drift.flush()
+        record_rules(context, runs)
     return outcome
 
 

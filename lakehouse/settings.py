@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         0  # tasks that read a batch; 0: as many as it has files. Each task carries the plans of all sources
     )
     gates: bool = True
+    rule_modules: tuple[str, ...] = ()  # Python modules whose functions are standardisation rules (docs/rules.md)
 
     @classmethod
     def settings_customise_sources(

@@ -1,7 +1,7 @@
 """Bronze payloads to silver rows: the maps of a source file compiled to projections of Spark SQL columns."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, reduce
 
@@ -10,15 +10,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import SourceError
-from lakehouse.sources.spec import Cell, FirstOf, Identifiers, Source, TableMap
+from lakehouse.sources.spec import Cell, Fill, FirstOf, Identifiers, Source, TableMap
 from lakehouse.standardise.rules import identifier_rule, rule
 from lakehouse.standardise.token import token
+from lakehouse.standardise.verdict import quoted, read
 from lakehouse.table import Table
 
 FIELD = re.compile(r"([$@])((?:\.\w+|\[\d+\]|\['[^']+'\])+)(?:\[\?key=([\w.-]+)\])?")
 KINDS = ("string_value", "int_value", "double_value", "float_value")
 """Where an entry of a list of keys and values (as GA4 exports it) has its value."""
 Refusal = Callable[[str, Column], Column]
+Options = Mapping[str, str]
 LINEAGE = ("_file", "_row", "_sequence")
 CONTENT = (1 << 48) - 1  # bits of _row_hash below the source's version: of equal times the newer mapping wins
 
@@ -45,17 +47,32 @@ def _entry(root: str, path: str, key: str) -> str:
 
 
 class _Texts:
-    """What the rules read, each text once as a column of its own: a rule names its input a dozen times over."""
+    """What the rules read, and their verdicts, each a column of its own: a part of a verdict names it several times over."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.found: dict[str, Column] = {}
+        self.judged: dict[str, Column] = {}
 
     def name(self, text: str) -> str:
         self.found.setdefault(text, F.expr(sql(text)))
         return f"_text{list(self.found).index(text)}"
 
+    def part(self, named: str, text: str, part: str = "value", options: Options | None = None) -> str:
+        """SQL of a part of the verdict of a rule on a text; with what the source says of that rule."""
+        asked = tuple(sorted({**self.source.rules.get(named, {}), **(options or {})}.items()))
+        on = self.name(text)
+        verdict = "_".join([on, named, *(f"{k}_{v}" for k, v in asked)])
+        self.judged.setdefault(verdict, _verdict(named, on, asked))
+        return read(f"`{verdict}`", on)[part]
+
+    def token(self, kind: str, text: str, key: bytes) -> Column:
+        return _token(kind, self.part(identifier_rule(kind).name, text), key)
+
     def beside(self, rows: DataFrame) -> DataFrame:
-        return rows.select("*", *[c.alias(f"_text{n}") for n, c in enumerate(self.found.values())])
+        """The rows with texts, and then with the verdicts on them."""
+        texts = rows.select("*", *[c.alias(f"_text{n}") for n, c in enumerate(self.found.values())])
+        return texts.select("*", *[c.alias(name) for name, c in self.judged.items()])
 
 
 @contextmanager
@@ -83,7 +100,7 @@ def mapped(source: Source, table: Table, bronze: DataFrame, key: bytes) -> DataF
 
 def _project(source: Source, mapping: TableMap, table: Table, bronze: DataFrame, key: bytes) -> DataFrame:
     business = [c for c in table.columns if not c.is_technical and c.name != "source"]
-    values, texts = [], _Texts()
+    values, texts = [], _Texts(source)
     for column in business:
         with _named(source, f"maps.{table.name}.columns.{column.name}"):
             value = _value(mapping.columns.get(column.name), texts, key)
@@ -126,29 +143,46 @@ def _value(cell: str | Cell | FirstOf | None, texts: _Texts, key: bytes) -> Colu
         case str():
             return F.expr(sql(cell))
         case FirstOf(tokens=tokens):
-            return F.coalesce(*[_token(kind, texts.name(text), key) for kind, text in tokens.items()])
+            return F.coalesce(*[texts.token(kind, text, key) for kind, text in tokens.items()])
         case Cell(token=kind) if kind:
-            return _token(kind, texts.name(cell.source), key)
+            return texts.token(kind, cell.source, key)
         case Cell(rule=name) if name:
-            return _ruled(name, texts.name(cell.source))[cell.part]
+            return _ruled(cell, texts)
         case Cell():
             return F.expr(sql(cell.source))
 
 
-# A rule is some forty calls into the JVM and the same for every source: it is built once for each name of a text.
+def _ruled(cell: Cell, texts: _Texts) -> Column:
+    """A part of a rule's verdict; where a missing value is filled, the status says so and the reason from where."""
+    part = texts.part(cell.rule, cell.source, cell.part, cell.options)
+    if cell.fill is None:
+        return _expression(part)
+    value, status = _filling(cell.fill, texts), texts.part(cell.rule, cell.source, "status", cell.options)
+    filled = {"value": value, "status": "'filled'", "reason": f"'{cell.fill.reason}'"}[cell.part]
+    return F.expr(f"if({status} = 'missing' AND {value} IS NOT NULL, {filled}, {part})")
+
+
+def _filling(fill: Fill, texts: _Texts) -> str:
+    """SQL of what fills: a constant, another expression, or its value by a rule."""
+    if fill.value is not None:
+        return quoted(fill.value)
+    return texts.part(fill.rule, fill.source) if fill.rule else texts.name(fill.source)
+
+
+# Expressions are calls into the JVM and the same for every source: each is built once for each name of a text.
 @cache
-def _ruled(name: str, text: str) -> Column:
-    return rule(name)(F.col(text))
+def _verdict(name: str, text: str, options: tuple[tuple[str, str], ...]) -> Column:
+    return rule(name).verdict(text, **dict(options))
 
 
 @cache
-def _token(kind: str, text: str, key: bytes) -> Column:
-    return token(kind, identifier_rule(kind)(F.col(text))["value"], key)
+def _expression(text: str) -> Column:
+    return F.expr(text)
 
 
 @cache
-def _cleaned(kind: str, text: str) -> Column:
-    return identifier_rule(kind)(F.col(text))["value"]
+def _token(kind: str, value: str, key: bytes) -> Column:
+    return token(kind, F.expr(value), key)
 
 
 def observed(source: Source, table: Table, bronze: DataFrame, key: bytes, refuse: Refusal | None = None) -> DataFrame:
@@ -159,7 +193,7 @@ def observed(source: Source, table: Table, bronze: DataFrame, key: bytes, refuse
     Raises :class:`SourceError` with file and key where Spark refuses an expression.
     """
     with _named(source, "identifiers"):
-        frames = [_observe(block, bronze, key, refuse) for block in source.identifiers]
+        frames = [_observe(source, block, bronze, key, refuse) for block in source.identifiers]
         result = reduce(DataFrame.unionByName, frames)
         return result.select(*[F.col(c.name).cast(c.type) for c in table.columns], *LINEAGE)
 
@@ -171,18 +205,18 @@ def _accepted(kind: str, key: bytes, refuse: Refusal) -> Column:
     return token(kind, F.when(refuse(kind, value).isNull(), value), key)
 
 
-def _observe(block: Identifiers, bronze: DataFrame, key: bytes, refuse: Refusal | None) -> DataFrame:
-    rows, texts = bronze.where(F.expr(sql(block.where))) if block.where else bronze, _Texts()
-    named = [(kind, texts.name(text)) for kind, text in block.ids.items()]
+def _observe(source: Source, block: Identifiers, bronze: DataFrame, key: bytes, refuse: Refusal | None) -> DataFrame:
+    rows, texts = bronze.where(F.expr(sql(block.where))) if block.where else bronze, _Texts(source)
+    values = {kind: texts.part(identifier_rule(kind).name, text) for kind, text in block.ids.items()}
     frame = texts.beside(rows)
     if refuse is None:
-        tokens = [_token(kind, name, key) for kind, name in named]
+        tokens = [_token(kind, value, key) for kind, value in values.items()]
     else:  # cleaned values are columns of their own: a refusal names its value half a dozen times over
-        frame = frame.select("*", *[_cleaned(*pair).alias(f"_value_{pair[0]}") for pair in named])
-        tokens = [_accepted(kind, key, refuse) for kind, _ in named]
+        frame = frame.select("*", *[_expression(value).alias(f"_value_{kind}") for kind, value in values.items()])
+        tokens = [_accepted(kind, key, refuse) for kind in values]
     pairs = [
         F.struct(F.lit(kind).alias("id_type"), found.alias("id_token"))
-        for (kind, _), found in zip(named, tokens, strict=True)
+        for kind, found in zip(values, tokens, strict=True)
     ]
     seen = frame.select(
         F.col("_source").alias("source"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakehouse.errors import SourceError
 from lakehouse.sources.options import FileFormat, Options, options_of
+from lakehouse.standardise.rules import IDENTIFIER_RULES, rule
 from lakehouse.table import Table
 from lakehouse.tables import silver
 from lakehouse.tables.bronze import bronze_table
@@ -28,12 +29,28 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Fill(Strict):
+    """What stands in for a missing value: one constant, or another expression, through a rule or as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    value: str | None = None
+    source: str = Field(default="", alias="from")
+    rule: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What the reason says of a filled value."""
+        return "filled_by_constant" if self.value is not None else "filled_by_other_field"
+
+
 class Cell(Strict):
     """How one silver column is filled.
 
     ``from`` is Spark SQL in which ``$.path`` is a field of the payload and ``@.path`` one of the exploded
-    item. ``rule`` sends it through a standardisation rule (``part``: value, status or reason); ``token``
-    through that identifier's rule and the keyed hash.
+    item. ``rule`` sends it through a standardisation rule (``part``: value, status or reason; ``options`` of the rule,
+    before those that the source gives); ``token`` through that identifier's rule and the keyed hash. ``fill`` stands in
+    for a missing value, which the status then calls *filled*; an identifier is never filled.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -41,6 +58,8 @@ class Cell(Strict):
     source: str = Field(alias="from")
     rule: str = ""
     part: Literal["value", "status", "reason"] = "value"
+    options: Mapping[str, str] = Field(default_factory=dict)
+    fill: Fill | None = None
     token: str = ""
 
 
@@ -77,6 +96,7 @@ class Source(Strict):
 
     ``fields`` are the fields that its records are agreed to have, by path, with their Spark types: what is not among them,
     or does not cast, is rescued beside the payload.
+    ``rules`` are options of standardisation rules for all of the source: ``{phone: {default_region: GB}}``.
     """
 
     name: str
@@ -87,6 +107,7 @@ class Source(Strict):
     options: Mapping[str, Any] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
     fields: Mapping[FieldPath, FieldType] = Field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     party: Literal["1p", "2p", "3p"] = "1p"
     freshness_hours: int = 24
     version: int = 1
@@ -142,6 +163,7 @@ def load_source(path: Path) -> Source:
     options_of(source.format, source.options, path)
     for table in source.maps:
         _hold(source, table, path)
+    _hold_rules(source, path)
     return source
 
 
@@ -162,6 +184,50 @@ def _hold(source: Source, table: str, path: Path) -> None:
             raise SourceError(f"{table} has no such column", file=path, key=f"{key}.columns.{unknown}")
         for missing in sorted(needed - set(mapping.columns)):
             raise SourceError(f"{table} needs this column", file=path, key=f"{key}.columns.{missing}")
+
+
+def _hold_rules(source: Source, path: Path) -> None:
+    """Rules are there, take their options, and keep the form of identifiers; a filled value has a status beside it."""
+    identifying = {*IDENTIFIER_RULES.values(), "code"}
+    for name, options in source.rules.items():
+        _hold_options(name, options, path, f"rules.{name}")
+        if name in identifying and (forms := sorted(set(options) & rule(name).forms)):
+            why = "changes the form of identifiers, which other sources would not share: it may stand at a cell only"
+            raise SourceError(why, file=path, key=f"rules.{name}.{forms[0]}", rule=name)
+    for table in source.maps:
+        for mapping in source.mappings(table):
+            for column, cell in mapping.columns.items():
+                if isinstance(cell, Cell) and (cell.rule or cell.fill):
+                    _hold_cell(cell, mapping, path, f"maps.{table}.columns.{column}")
+
+
+def _hold_options(name: str, options: Mapping[str, str], path: Path, key: str) -> None:
+    try:
+        rule(name).hold(options)
+    except SourceError as error:
+        raise SourceError(error.message, **({"file": path, "key": key} | dict(error.where))) from error
+
+
+def _hold_cell(cell: Cell, mapping: TableMap, path: Path, key: str) -> None:
+    if cell.rule:
+        _hold_options(cell.rule, cell.options, path, key)
+    if cell.fill is None:
+        return
+    if why := _fill_fault(cell, cell.fill, mapping):
+        raise SourceError(why, file=path, key=f"{key}.fill", rule=cell.rule or None)
+    if cell.fill.rule:
+        _hold_options(cell.fill.rule, {}, path, f"{key}.fill.rule")
+
+
+def _fill_fault(cell: Cell, fill: Fill, mapping: TableMap) -> str:
+    """What is wrong with filling a cell; empty where nothing is."""
+    if cell.token or not cell.rule:
+        return "only what goes through a rule is filled, and an identifier never is"
+    if (fill.value is None) == (not fill.source) or (fill.rule and not fill.source):
+        return "either a value, or from with or without rule"
+    if cell.part == "value" and cell.model_copy(update={"part": "status"}) not in mapping.columns.values():
+        return "a filled value needs a column that says so: the same cell with part: status"
+    return ""
 
 
 def load_sources(folder: Path) -> dict[str, Source]:

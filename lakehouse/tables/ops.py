@@ -104,6 +104,23 @@ MODEL_RUN = Table(
     key=("model", "as_of"),
 )
 
+RULE_VERSION = Table(
+    "ops.rule_version",
+    "Which version of which standardisation rule has made the rows of a source since when: a row for each change.",
+    (
+        _c("run_id", "string", "the invocation of kith run that first mapped with it", required=True),
+        _c("source", "string", "source and object", required=True),
+        _c("source_version", "int", "version of the source file: raised, it maps the source again from the start"),
+        _c("table", "string", "table of silver that the source maps to", required=True),
+        _c("column", "string", "column, or identifier type, that the rule makes", required=True),
+        _c("rule", "string", "the rule", required=True),
+        _c("version", "int", "the rule's version; null where the column no longer uses the rule"),
+        _c("options", "string", "options of the rule, as JSON", required=True),
+        _c("since", "timestamp", "start of the run that first mapped with it (UTC)", required=True),
+    ),
+    change_feed=False,
+)
+
 IDENTITY_OVERRIDE = Table(
     "ops.identity_override",
     "What people decided about who is who: two identifiers that are one person (pin), or never are (forbid).",
@@ -154,4 +171,14 @@ IDENTITY_REVIEW = Table(
     change_feed=False,
 )
 
-ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, *quality.ALL, SCHEMA_DRIFT, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW)
+ALL = (
+    JOB_RUN,
+    LINEAGE_EDGE,
+    QUARANTINE,
+    *quality.ALL,
+    SCHEMA_DRIFT,
+    MODEL_RUN,
+    RULE_VERSION,
+    IDENTITY_OVERRIDE,
+    IDENTITY_REVIEW,
+)
