@@ -1,59 +1,44 @@
 """How a source's new files become bronze rows: each file once, each bad record or file into quarantine with its reason."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.context import Context
-from lakehouse.errors import SourceError
+from jobs.feeds import delivered
 from lakehouse.job import Job
 from lakehouse.land import land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
-from lakehouse.sources.filelog import batch_files
-from lakehouse.sources.files import BAD, WHY, Readable, Refused, inspect, read_records
+from lakehouse.sources.files import BAD, WHY, Refused
+from lakehouse.sources.records import AGAIN
 from lakehouse.sources.spec import Source
 from lakehouse.tables import ops
-from lakehouse.textfiles import reader
 
 NOTHING = "stage string, source string, file string, row bigint, reason string, detail string, record string"
 
 
-def file_stream(context: Context, source: Source) -> DataFrame | None:
-    """A stream whose batches name the source's new files; None where nothing was ever delivered."""
-    folder = f"{context.settings.landing_path}/{source.folder}"
-    if "://" not in folder and not Path(folder).is_dir():
-        return None
-    stream = context.spark.readStream.format("text").option("recursiveFileLookup", "true")
-    stream = stream.option("maxFileAge", "36500d").option("maxFilesPerTrigger", context.settings.max_files_per_batch)
-    try:
-        return stream.load(folder)
-    except Exception as error:
-        if "PATH_NOT_FOUND" in str(error):
-            return None
-        raise SourceError(f"the folder cannot be read: {error}", file=folder) from error
-
-
-def land_files(context: Context, job: Job, source: Source, batch: DataFrame, run: JobRun) -> None:
-    """Land one batch of files; fills ``run`` with what happened."""
+def land_batch(context: Context, job: Job, source: Source, batch: DataFrame, run: JobRun) -> None:
+    """Land one batch of a source; fills ``run`` with what happened."""
     spark = batch.sparkSession
-    files = batch_files(reader(context.spark), context.checkpoint(job), run.batch_id)
-    readable, refused = inspect(source, files)
+    found = delivered(context, job, source, batch, run)
     with transaction(spark, context.app_id(job), run.batch_id):
-        bad = _land_records(context, source, spark, readable, run) if readable else None
-        _quarantine(context, job, source, spark, bad, refused, run)
+        bad = _land_records(context, source, spark, found.records, run) if found.records is not None else None
+        _quarantine(context, job, source, spark, bad, found.refused, run)
+    found.landed()
 
 
 def _land_records(
-    context: Context, source: Source, spark: SparkSession, files: Sequence[Readable], run: JobRun
+    context: Context, source: Source, spark: SparkSession, records: DataFrame, run: JobRun
 ) -> DataFrame | None:
-    """Append the good records; give back the bad ones, or None when there are none."""
-    records = read_records(spark, source, files)
+    """Append the good records that are new; give back the bad ones, or None when there are none."""
     counts = Observation()
-    counted = records.observe(counts, F.count("*").alias("rows"), F.count_if(F.col(BAD).isNotNull()).alias("bad"))
-    good = counted.where(F.col(BAD).isNull()).select(
+    is_bad, again = F.col(BAD).isNotNull(), F.col(AGAIN) if AGAIN in records.columns else F.lit(False)
+    counted = records.observe(
+        counts, F.count("*").alias("rows"), F.count_if(is_bad).alias("bad"), F.count_if(again & ~is_bad).alias("again")
+    )
+    good = counted.where(~is_bad & ~again).select(
         "payload",
         F.lit(source.name).alias("_source"),
         "_file",
@@ -65,10 +50,11 @@ def _land_records(
     landed = land(context.lake, source.table, Append(), good.coalesce(max(2, spark.sparkContext.defaultParallelism)))
     run.version_out = landed.version_out
     if landed.version_out >= 0:
-        run.rows_in, run.rows_out, run.rows_quarantined = (
+        run.rows_in, run.rows_out, run.rows_quarantined, run.rows_duplicate = (
             counts.get["rows"],
             landed.rows_out,
             counts.get["bad"],
+            counts.get["again"],
         )
     known_good = landed.version_out >= 0 and run.rows_quarantined == 0
     return None if known_good else records.where(F.col(BAD).isNotNull())

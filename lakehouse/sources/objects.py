@@ -1,22 +1,40 @@
-"""Objects on an S3-compatible store, by boto3: the ranged reads that a look at a file's ends needs."""
+"""Objects on an S3-compatible store, by boto3: looks at an object's ends, listings, copies; and the queue of its events."""
 
 import functools
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 
 class _Body(Protocol):
-    def read(self) -> bytes: ...
+    def read(self, amount: int = ...) -> bytes: ...
+
+
+class _Paginator(Protocol):
+    def paginate(self, **what: str) -> Iterable[Mapping[str, Sequence[Mapping[str, object]]]]: ...
 
 
 class S3Client(Protocol):
-    """The two calls of boto3's S3 client that are used here."""
+    """The calls of boto3's S3 client that are used here."""
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, int]:  # noqa: N803
-        """Its ``ContentLength``."""
+    def head_object(self, *, Bucket: str, Key: str, IfMatch: str = ...) -> dict[str, int]:  # noqa: N803
+        """Its ``ContentLength``; an error where the object is gone or is another than ``IfMatch``."""
 
-    def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, _Body]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, Range: str = ..., IfMatch: str = ...) -> dict[str, _Body]:  # noqa: N803
         """Its ``Body``."""
+
+    def get_paginator(self, operation: str) -> _Paginator:
+        """Pages of a listing."""
+
+
+class SqsClient(Protocol):
+    """The calls of boto3's SQS client that are used here."""
+
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int) -> dict[str, list[dict[str, str]]]:  # noqa: N803
+        """Up to ten ``Messages``."""
+
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> object:  # noqa: N803
+        """Delete up to ten messages by their receipts."""
 
 
 @functools.cache
@@ -25,6 +43,15 @@ def s3_client() -> S3Client:
     import boto3
 
     client: S3Client = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    return client
+
+
+@functools.cache
+def sqs_client() -> SqsClient:
+    """A boto3 client; as :func:`s3_client`."""
+    import boto3
+
+    client: SqsClient = boto3.client("sqs", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     return client
 
 

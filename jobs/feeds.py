@@ -1,0 +1,135 @@
+"""Which stream drives a source, and what a batch of it brings: files to read, or records that a feed has read itself."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.context import Context
+from lakehouse.errors import SourceError
+from lakehouse.job import Job
+from lakehouse.runlog import JobRun
+from lakehouse.session import reads_s3a
+from lakehouse.sources import deltafeed, jdbc, kafka, rest, s3
+from lakehouse.sources.feeds import S3, AnyFeed, DeltaTable, Http, Jdbc, Kafka
+from lakehouse.sources.filelog import batch_files
+from lakehouse.sources.files import Refused, inspect, read_records
+from lakehouse.sources.slices import Json, Slice, SliceFolder
+from lakehouse.sources.spec import Source
+from lakehouse.textfiles import reader
+
+
+def nothing() -> None:
+    """What is left to do after most batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a batch brings: records (None where no file could be read), refused files, and what to do once it has landed."""
+
+    records: DataFrame | None
+    refused: Sequence[Refused] = ()
+    landed: Callable[[], None] = nothing
+
+
+def source_stream(context: Context, job: Job, source: Source) -> DataFrame | None:
+    """The stream of a source's news: its files, its messages, or its slices; None where nothing was ever delivered."""
+    feed = source.feed.one if source.feed else None
+    match feed:
+        case None:
+            return file_stream(context, source)
+        case Kafka():
+            return kafka.stream(context.spark, feed)
+        case DeltaTable():
+            return deltafeed.stream(context.spark, feed, context.checkpoint(job), context.settings.max_files_per_batch)
+        case Jdbc() | Http() | S3():
+            slices = _slices(context, job)
+            for found in _plans(context, job, source, feed, slices):
+                slices.add(found)
+            return slices.stream()
+
+
+def _plans(context: Context, job: Job, source: Source, feed: Jdbc | Http | S3, slices: SliceFolder) -> Iterator[Slice]:
+    """What the feed has that no slice names yet."""
+    state, limit = slices.state(), context.settings.max_files_per_batch
+    match feed:
+        case Jdbc():
+            return jdbc.plan(context.spark, feed, state, context.lake.read(source.table))
+        case Http():
+            folder = f"{context.settings.landing_path}/{source.folder}/{context.version(job)}-{slices.next:06d}"
+            return rest.fetch(context.spark, feed, state, folder)
+        case S3(by="events"):
+            return s3.told(feed, state, limit)
+        case S3():
+            return (s3.listed_in_order if feed.in_order else s3.listed)(feed, state, limit)
+
+
+def delivered(context: Context, job: Job, source: Source, batch: DataFrame, run: JobRun) -> Delivery:
+    """What one batch of a source's stream brings."""
+    feed = source.feed.one if source.feed else None
+    match feed:
+        case Kafka():
+            return Delivery(kafka.read(batch, feed))
+        case DeltaTable():
+            return Delivery(deltafeed.read(batch))
+    files = batch_files(reader(context.spark), context.checkpoint(job), run.batch_id)
+    if feed is None:
+        return _of_files(batch, source, files)
+    (slice_,) = files
+    what = _slices(context, job).read(int(Path(slice_).stem)).what
+    return _of_slice(context, source, feed, batch, what)
+
+
+def _of_slice(context: Context, source: Source, feed: AnyFeed, batch: DataFrame, what: Json) -> Delivery:
+    match feed:
+        case Jdbc():
+            spark = batch.sparkSession
+            return Delivery(jdbc.read(spark, feed, what, context.lake.read(source.table, spark)))
+        case S3():
+            return _of_objects(context, source, feed, batch, what)
+        case _:
+            return _of_files(batch, source, cast("list[str]", what["files"]))
+
+
+def _of_files(batch: DataFrame, source: Source, files: Sequence[str]) -> Delivery:
+    readable, refused = inspect(source, files)
+    return Delivery(read_records(batch.sparkSession, source, readable) if readable else None, refused)
+
+
+def _of_objects(context: Context, source: Source, feed: S3, batch: DataFrame, what: Json) -> Delivery:
+    """Objects as files: where they are, or copied below the landing root, which are removed once the batch has landed."""
+    staging = None if _by_s3a(context, feed) else f"{context.settings.landing_path}/_objects/{source.name}"
+    paths, gone = s3.present(feed, what, staging)
+    found = _of_files(batch, source, paths)
+    if staging is None or found.records is None:
+        return Delivery(found.records, [*gone, *found.refused], partial(s3.settle, feed, what, staging))
+    original = F.regexp_replace("_file", s3.of_copy(staging), "s3a://")
+    refused = [*gone, *s3.as_objects(found.refused, staging)]
+    return Delivery(found.records.withColumn("_file", original), refused, partial(s3.settle, feed, what, staging))
+
+
+def _by_s3a(context: Context, feed: S3) -> bool:
+    return feed.read == "s3a" or (feed.read == "auto" and reads_s3a(context.spark))
+
+
+def _slices(context: Context, job: Job) -> SliceFolder:
+    return SliceFolder(context.spark, f"{context.checkpoint(job)}/slices")
+
+
+def file_stream(context: Context, source: Source) -> DataFrame | None:
+    """A stream whose batches name the source's new files; None where nothing was ever delivered."""
+    folder = f"{context.settings.landing_path}/{source.folder}"
+    if "://" not in folder and not Path(folder).is_dir():
+        return None
+    stream = context.spark.readStream.format("text").option("recursiveFileLookup", "true")
+    stream = stream.option("maxFileAge", "36500d").option("maxFilesPerTrigger", context.settings.max_files_per_batch)
+    try:
+        return stream.load(folder)
+    except Exception as error:
+        if "PATH_NOT_FOUND" in str(error):
+            return None
+        raise SourceError(f"the folder cannot be read: {error}", file=folder) from error
