@@ -18,6 +18,13 @@ from lakehouse.sources.slices import Json, Slice
 
 TEXT = 64
 POSITIVE = (1 << 63) - 1
+DRIVERS = {
+    "jdbc:postgresql:": "org.postgresql.Driver",
+    "jdbc:mysql:": "com.mysql.cj.jdbc.Driver",
+    "jdbc:mariadb:": "org.mariadb.jdbc.Driver",
+    "jdbc:oracle:": "oracle.jdbc.OracleDriver",
+}
+"""Classes of drivers by address: a jar that a session loads does not make its driver known. ``options: {driver: …}`` names others."""
 
 
 def plan(spark: SparkSession, feed: Jdbc, state: Json, landed: DataFrame) -> Iterator[Slice]:
@@ -108,5 +115,6 @@ def _value(name: str, kind: DataType, feed: Jdbc) -> Column:
 def _reader(spark: SparkSession, feed: Jdbc) -> DataFrameReader:
     login = {name: value for name, value in (("user", feed.user), ("password", feed.password)) if value}
     options = all_resolved(login, "from.jdbc") | all_resolved(feed.options, "from.jdbc.options")
-    reader = spark.read.format("jdbc").option("url", resolved(feed.url, "from.jdbc.url"))
-    return reader.option("preferTimestampNTZ", "true").options(**options)
+    url = resolved(feed.url, "from.jdbc.url")
+    driver = next(({"driver": name} for start, name in DRIVERS.items() if url.startswith(start)), {})
+    return spark.read.format("jdbc").option("preferTimestampNTZ", "true").options(url=url, **(driver | options))

@@ -11,7 +11,7 @@ class _Body(Protocol):
 
 
 class _Paginator(Protocol):
-    def paginate(self, **what: str) -> Iterable[Mapping[str, Sequence[Mapping[str, object]]]]: ...
+    def paginate(self, **what: object) -> Iterable[Mapping[str, Sequence[Mapping[str, object]]]]: ...
 
 
 class S3Client(Protocol):

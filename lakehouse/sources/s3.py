@@ -27,6 +27,7 @@ from lakehouse.sources.slices import Json, Slice
 
 THREADS = 16
 MESSAGES = 10
+PAGE = 1000
 REMEMBERED = 10_000
 """Objects told by events that are remembered: an event may come twice, soon after."""
 
@@ -68,7 +69,8 @@ def listed_in_order(feed: S3, state: Json, limit: int) -> Iterator[Slice]:
 
 def _listing(feed: S3, after: str = "") -> Iterator[Object]:
     where = {"Bucket": feed.bucket, "Prefix": feed.prefix} | ({"StartAfter": after} if after else {})
-    for page in s3_client().get_paginator("list_objects_v2").paginate(**where):
+    pages = s3_client().get_paginator("list_objects_v2").paginate(**where, PaginationConfig={"PageSize": PAGE})
+    for page in pages:
         for entry in page.get("Contents", ()):
             modified = cast("datetime", entry["LastModified"])
             found = Object(modified.timestamp(), str(entry["Key"]), str(entry["ETag"]).strip('"'))
@@ -113,13 +115,15 @@ def told(feed: S3, state: Json, limit: int) -> Iterator[Slice]:
 
 
 def _received(queue: str, limit: int) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
+    """Up to ``limit`` messages, each once; fewer where the queue has no more, or begins to repeat itself."""
+    found: dict[str, dict[str, str]] = {}
     while len(found) < limit:
         more = sqs_client().receive_message(QueueUrl=queue, MaxNumberOfMessages=min(MESSAGES, limit - len(found)))
-        if not more.get("Messages"):
+        fresh = {m["MessageId"]: m for m in more.get("Messages", ()) if m["MessageId"] not in found}
+        if not fresh:
             break
-        found += more["Messages"]
-    return found
+        found |= fresh
+    return list(found.values())
 
 
 def _of_event(feed: S3, body: str) -> list[Object]:
@@ -166,7 +170,7 @@ def uri(feed: S3, key: str) -> str:
 
 def _checked(feed: S3, found: Object) -> str | Refused:
     try:
-        s3_client().head_object(Bucket=feed.bucket, Key=found.key, IfMatch=found.etag)
+        s3_client().head_object(Bucket=feed.bucket, Key=found.key, IfMatch=f'"{found.etag}"')
     except ClientError as error:
         return _gone(feed, found, error)
     return uri(feed, found.key)
@@ -178,7 +182,7 @@ def _copied(feed: S3, staging: Path, found: Object) -> str | Refused:
     path = Path(f"{staging}/{found.etag}/{feed.bucket}/{found.key}")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        body = s3_client().get_object(Bucket=feed.bucket, Key=found.key, IfMatch=found.etag)["Body"]
+        body = s3_client().get_object(Bucket=feed.bucket, Key=found.key, IfMatch=f'"{found.etag}"')["Body"]
     except ClientError as error:
         return _gone(feed, found, error)
     with path.open("wb") as file:

@@ -140,7 +140,7 @@ def load_source(path: Path) -> Source:
     try:
         source = Source.model_validate({"name": path.stem} | data)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a typo is also a key that misses
         key = ".".join(map(str, first["loc"])) or None
         message = first["msg"].removeprefix("Value error, ")
         raise SourceError(message, file=path, row=line_of(text, first["loc"]), key=key) from error
