@@ -24,7 +24,7 @@ DRIVERS = {
     "jdbc:mariadb:": "org.mariadb.jdbc.Driver",
     "jdbc:oracle:": "oracle.jdbc.OracleDriver",
 }
-"""Classes of drivers by address: a jar that a session loads does not make its driver known. ``options: {driver: …}`` names others."""
+"""Drivers by address: a jar that a session loads does not make its driver known. ``options: {driver: …}`` names others."""
 
 
 def plan(spark: SparkSession, feed: Jdbc, state: Json, landed: DataFrame) -> Iterator[Slice]:

@@ -36,7 +36,11 @@ class Api:
 
     def page(self, path: str, asked: dict[str, str]) -> tuple[dict[str, object] | list[dict[str, object]], str]:
         """A page, and the header Link, for path and parameters."""
-        found = [m for m in self.members if str(m.get("updated", "")) >= asked.get("since", "")]
+        found = [
+            m
+            for m in self.members
+            if str(m.get("updated", "") if isinstance(m, dict) else "") >= asked.get("since", "")
+        ]
         start = int(asked.get("offset", asked.get("cursor", (int(asked.get("page", 1)) - 1) * SIZE)))
         rows, after = found[start : start + SIZE], start + SIZE
         more = after < len(found)

@@ -1,0 +1,89 @@
+"""What the tests of the feeds share: a source of consents from somewhere, runs of its job, and what has landed."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pyspark.sql import Row
+
+import jobs.landing
+from lakehouse.table import Table
+from lakehouse.tables import silver
+from lakehouse.tables.bronze import bronze_table
+from tests.small_lake import SmallLake
+
+NAME = "crm__consent"
+JOB = f"bronze.{NAME}"
+SILVER = "silver.consent_event"
+KILLED = "killed by the test"
+MOMENTS = ("_land_records", "_quarantine")
+"""Before a batch's rows are committed, and after."""
+
+MAP = """
+maps:
+  silver.consent_event:
+    columns: {{consent_id: {at}.id, purpose: {at}.purpose, action: {at}.action, occurred_at: {at}.at}}
+"""
+
+
+class Landing:
+    """One source in a lake of its own."""
+
+    def __init__(self, small: SmallLake) -> None:
+        self.small = small
+
+    @property
+    def table(self) -> Table:
+        """Its bronze table."""
+        return bronze_table(NAME, "")
+
+    def source(self, feed: str, more: str = "", at: str = "$") -> None:
+        """Write the source file: what stands under ``from``, more keys, and where a record's fields are."""
+        text = f"description: Consents from elsewhere.\n{more}from:\n{feed}\n{MAP.format(at=at)}"
+        self.small.source(NAME, text)
+
+    def land(self, files_a_batch: int = 1000) -> list[tuple[int, int, int]]:
+        """Run the source's job; returns rows landed, quarantined and known already, of each batch."""
+        outcome = self.small.run(JOB, max_files_per_batch=files_a_batch)
+        assert not outcome.failures, outcome.failures
+        return [(run.rows_out, run.rows_quarantined, run.rows_duplicate) for run in outcome.runs[JOB]]
+
+    def failure(self) -> str:
+        """What the source's job, which must fail, says."""
+        (error,) = self.small.run(JOB).failures
+        return str(error)
+
+    def rows(self) -> list[Row]:
+        """The bronze rows with their payload as ``json`` text."""
+        return self.small.read(self.table).selectExpr("to_json(payload) json", "*").drop("payload").collect()
+
+    def payloads(self) -> list[dict[str, object]]:
+        """The payloads, decoded."""
+        return [json.loads(row["json"]) for row in self.rows()]
+
+    def ids(self) -> list[int]:
+        """The field ``id`` of every payload, sorted, as often as it is there."""
+        return sorted(int(str(payload["id"])) for payload in self.payloads())
+
+    def in_silver(self) -> list[str]:
+        """The consents in silver, after a run of its job."""
+        outcome = self.small.run(SILVER)
+        assert not outcome.failures, outcome.failures
+        return sorted(row[0] for row in self.small.read(silver.CONSENT_EVENT).select("consent_id").collect())
+
+    @contextmanager
+    def killed(self, moment: str) -> Iterator[None]:
+        """In the block the landing dies at a moment of :data:`MOMENTS`."""
+
+        def die(*_: object) -> None:
+            raise RuntimeError(KILLED)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jobs.landing, moment, die)
+            yield
+
+
+def consent(number: int, **more: object) -> dict[str, object]:
+    """A consent as a record of any feed."""
+    return {"id": number, "purpose": "marketing", "action": "grant", "at": f"2025-01-01T10:00:{number:02}Z"} | more
