@@ -56,6 +56,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     conf["spark.jars"] = ",".join(jar_paths(settings))
     conf["spark.driver.memory"] = settings.driver_memory
     conf["spark.checkpoint.dir"] = f"{settings.lake_path}/_checkpoints/spark"
+    conf |= _object_store()
     conf["spark.sql.warehouse.dir"] = f"{settings.home}/warehouse"
     log4j = f"-Dlog4j2.configurationFile={Path(settings.conf) / 'spark' / 'log4j2.properties'}"
     own = f"-Dderby.system.home={settings.home}/derby {log4j}"
@@ -68,6 +69,13 @@ def spark_conf(settings: Settings) -> dict[str, str]:
             conf[words[0]] = words[1].strip()
     conf[JAVA_OPTIONS] = f"{own} {conf.get(JAVA_OPTIONS, '')}".strip()
     return conf
+
+
+def _object_store() -> dict[str, str]:
+    """Where S3A finds a store that is not Amazon's: as boto3 does, by ``AWS_ENDPOINT_URL``."""
+    address = os.environ.get("AWS_ENDPOINT_URL")
+    own = {"spark.hadoop.fs.s3a.endpoint": address, "spark.hadoop.fs.s3a.path.style.access": "true"} if address else {}
+    return {name: value for name, value in own.items() if value}
 
 
 def build_session(settings: Settings, app: str = "kith") -> SparkSession:

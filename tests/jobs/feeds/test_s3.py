@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import boto3
 import pytest
+from pyspark.sql import SparkSession
 
+from lakehouse.session import reads_s3a
 from tests.jobs.feeds.landing import MOMENTS, Landing
 from tests.services.moto import empty, running_store
 from tests.small_lake import HEADER, SmallLake, statements
@@ -114,3 +117,20 @@ def test_json_lines_of_a_bucket(shop: Shop) -> None:
     shop.put("1.jsonl", text=json.dumps({"id": "c7"}) + "\n")
     assert shop.land() == [(1, 0, 0)]
     assert shop.numbers() == [7]
+
+
+def test_objects_are_read_in_place_where_the_session_has_s3a(
+    store: str, shop: Shop, spark: SparkSession, request: pytest.FixtureRequest
+) -> None:
+    if not reads_s3a(spark):
+        pytest.skip("no S3A in the session: `make jars-s3` brings its jars (25 MB)")
+    login = {"access.key": "made", "secret.key": "up", "endpoint": store, "path.style.access": "true"}
+    for name, value in (login | {"endpoint.region": "eu-central-1"}).items():
+        spark.conf.set(f"fs.s3a.{name}", value)
+        request.addfinalizer(partial(spark.conf.unset, f"fs.s3a.{name}"))
+    shop.source(LISTING.replace("copy", "auto"), CSV)
+    shop.put("a b.csv", 1, 2)
+    shop.put("empty.csv", text="")
+    assert shop.land() == [(2, 1, 0)]
+    assert {row["_file"] for row in shop.rows()} == {"s3a://shop/consents/a%20b.csv"}
+    assert shop.land() == []
