@@ -12,6 +12,7 @@ from functools import cached_property, reduce
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
@@ -29,6 +30,7 @@ REQUEST = "request_secret"
 
 AGAIN = (429, 500, 502, 503, 504)
 NEXT = re.compile(r"<([^>]+)>[^,]*;\s*rel=\"?next\"?")
+TOLD = re.compile(r"lakehouse\.errors\.SourceError: (.+)")
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,10 @@ def fetch(spark: SparkSession, feed: Http, state: Json, folder: str) -> Iterator
     answer = spark.read.format(NAME).option(REQUEST, request).load()
     edge = [str(number) for number in _list(state.get("edge"))]
     fresh = answer.where(~F.xxhash64("record").cast("string").isin(edge)) if edge else answer
-    fresh.select("record").coalesce(1).write.mode("overwrite").text(folder)
+    try:
+        fresh.select("record").coalesce(1).write.mode("overwrite").text(folder)
+    except PySparkException as error:
+        raise _told(error) from error
     lines = spark.read.text(folder)
     after = _after(lines, feed, since, edge)
     if after is None or after.get("digest", 0) == state.get("digest", 1):
@@ -186,6 +191,12 @@ def fetch(spark: SparkSession, feed: Http, state: Json, folder: str) -> Iterator
         return
     files = [f"{folder}/{name}" for name in session.names(spark, folder) if name.startswith("part-")]
     yield Slice({"files": files}, after)
+
+
+def _told(error: PySparkException) -> Exception:
+    """What the reader said in its worker, out of all that Spark says about it."""
+    found = TOLD.search(str(error))
+    return SourceError(found[1]) if found else error
 
 
 def _list(value: object) -> list[object]:

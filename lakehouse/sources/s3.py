@@ -96,22 +96,33 @@ def told(feed: S3, state: Json, limit: int) -> Iterator[Slice]:
     An event of an object that was told before brings a slice without it: its message is to be deleted all the same.
     """
     queue = resolved(feed.queue, "from.s3.queue")
-    recent = _objects(state, "recent")
-    while messages := _received(queue, limit):
-        objects: list[Object] = []
-        refused: list[tuple[str, str]] = []
-        for message in messages:
-            try:
-                objects += _of_event(feed, message["Body"])
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                what = f"{type(error).__name__} {error} in {message['Body'][:500]}"
-                refused.append((f"{queue}/{message['MessageId']}", what))
+    recent, refused_before = _objects(state, "recent"), cast("list[str]", state.get("refused", []))
+    seen: set[str] = set()
+    while fresh := [m for m in _received(queue, limit) if m["MessageId"] not in seen]:
+        seen |= {message["MessageId"] for message in fresh}
+        objects, refused = _sorted_out(feed, [m for m in fresh if m["MessageId"] not in refused_before])
         known = {o.known_as for o in recent}
-        fresh = {o.known_as: o for o in objects if o.known_as not in known}.values()
-        recent = [*recent, *fresh][-REMEMBERED:]
-        receipts = [message["ReceiptHandle"] for message in messages]
-        what_ = {"objects": [asdict(o) for o in fresh], "receipts": receipts, "refused": refused}
-        yield Slice(what_, {"recent": [asdict(o) for o in recent]})
+        new = {o.known_as: o for o in objects if o.known_as not in known}.values()
+        recent = [*recent, *new][-REMEMBERED:]
+        refused_before = [*refused_before, *refused][-REMEMBERED:]
+        what = {
+            "objects": [asdict(o) for o in new],
+            "receipts": [message["ReceiptHandle"] for message in fresh],
+            "refused": [(f"{queue}/{number}", why) for number, why in refused.items()],
+        }
+        yield Slice(what, {"recent": [asdict(o) for o in recent], "refused": refused_before})
+
+
+def _sorted_out(feed: S3, messages: Sequence[dict[str, str]]) -> tuple[list[Object], dict[str, str]]:
+    """The objects that messages tell of, and by its number what is wrong with each that is no event."""
+    objects: list[Object] = []
+    refused: dict[str, str] = {}
+    for message in messages:
+        try:
+            objects += _of_event(feed, message["Body"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            refused[message["MessageId"]] = f"{type(error).__name__} {error} in {message['Body'][:500]}"
+    return objects, refused
 
 
 def _received(queue: str, limit: int) -> list[dict[str, str]]:

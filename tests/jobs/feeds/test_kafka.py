@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.avro.functions import to_avro
 
 from lakehouse.tables import ops
-from tests.jobs.feeds.landing import MOMENTS, Landing, consent
+from tests.jobs.feeds.landing import JOB, MOMENTS, SILVER, Landing, consent
 from tests.services.kafka import Broker, running_broker
 from tests.small_lake import SmallLake
 
@@ -21,6 +22,7 @@ FEED = """
     topics: [{topic}]
     {more}
 """
+AT = "2025-01-01T10:00:00Z"
 MESSAGE = "key string, value string, headers array<struct<key string, value binary>>, partition int"
 SCHEMA = {
     "type": "record",
@@ -129,3 +131,23 @@ def test_text_and_a_pattern_of_topics(topic: Topic) -> None:
     topic.send("plain", "文")
     assert topic.land() == [(2, 0, 0)]
     assert sorted(str(p["value"]) for p in topic.payloads()) == ["plain", "文"]
+
+
+def test_a_micro_batch_is_in_silver_within_seconds(topic: Topic) -> None:
+    topic.send(*messages(0))
+    topic.land()
+    topic.in_silver()
+    topic.small.spark.range(1, 5001).select(
+        F.to_json(
+            F.struct("id", F.lit("marketing").alias("purpose"), F.lit("grant").alias("action"), F.lit(AT).alias("at"))
+        )
+        .cast("binary")
+        .alias("value")
+    ).write.format("kafka").options(**{"kafka.bootstrap.servers": topic.broker.servers, "topic": topic.name}).save()
+    began = time.monotonic()
+    outcome = topic.small.run(JOB, SILVER)
+    seconds = time.monotonic() - began
+    assert not outcome.failures
+    assert sum(run.rows_out for run in outcome.runs[SILVER]) == 5000
+    print(f"\n5,000 messages from the topic to silver: {seconds:.1f} s, of which bronze {outcome.seconds[JOB]:.1f} s")
+    assert seconds < 60
