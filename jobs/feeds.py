@@ -1,4 +1,4 @@
-"""Which stream drives a source, and what a batch of it brings: files to read, or records that a feed has read itself."""
+"""Which streams drive a source, and what a batch of it brings: files to read, or records that a feed has read itself."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,21 +36,26 @@ class Delivery:
     landed: Callable[[], None] = nothing
 
 
-def source_stream(context: Context, job: Job, source: Source) -> DataFrame | None:
-    """The stream of a source's news: its files, its messages, or its slices; None where nothing was ever delivered."""
+def source_streams(context: Context, job: Job, source: Source) -> Iterator[DataFrame]:
+    """The streams of a source's news, one after the other: its files, messages or slices; none where nothing ever came."""
     feed = source.feed.one if source.feed else None
+    found: DataFrame | None
     match feed:
-        case None:
-            return file_stream(context, source)
-        case Kafka():
-            return kafka.stream(context.spark, feed)
         case DeltaTable():
-            return deltafeed.stream(context.spark, feed, context.checkpoint(job), context.settings.max_files_per_batch)
+            limit = context.settings.max_files_per_batch
+            yield from deltafeed.streams(context.spark, feed, context.checkpoint(job), limit)
+            return
+        case Kafka():
+            found = kafka.stream(context.spark, feed)
         case Jdbc() | Http() | S3():
             slices = _slices(context, job)
-            for found in _plans(context, job, source, feed, slices):
-                slices.add(found)
-            return slices.stream()
+            for slice_ in _plans(context, job, source, feed, slices):
+                slices.add(slice_)
+            found = slices.stream()
+        case None:
+            found = file_stream(context, source)
+    if found is not None:
+        yield found
 
 
 def _plans(context: Context, job: Job, source: Source, feed: Jdbc | Http | S3, slices: SliceFolder) -> Iterator[Slice]:

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.context import Context
-from jobs.feeds import source_stream
+from jobs.feeds import source_streams
 from jobs.landing import land_batch, quarantine
 from jobs.mapped import mapped_streams
 from lakehouse import session
@@ -65,9 +65,7 @@ def _drain(context: Context, job: Job, part: str, stream: DataFrame, runs: list[
 def _streams(context: Context, job: Job) -> Iterator[tuple[str, DataFrame]]:
     """The streams that drive a job: its files, its mapped sources, what is new or changed, or else any change at all."""
     if job.group is Group.BRONZE:
-        stream = source_stream(context, job, context.sources[job.writes.entity])
-        if stream is not None:
-            yield "", stream
+        yield from (("", stream) for stream in source_streams(context, job, context.sources[job.writes.entity]))
         return
     drivers = [read for read in job.reads.values() if isinstance(read, Mapped | New | Changed)]
     if not drivers:

@@ -57,11 +57,15 @@ class Api:
         """``(page, record as a line of JSON)`` of every page. Raises :class:`SourceError` that names address and page."""
         url: str | None = self.feed.url
         params = dict(self.feed.params) | self._since() | self._first()
+        before: object = None
         for number in range(self.feed.max_pages):
             body, link = self._get(str(url), params, number)
             found = at(body, self.feed.records)
             if not isinstance(found, list):
                 raise self._error(f"no list of records at {self.feed.records or 'the top'!r}", str(url), number)
+            if found and found == before:
+                raise self._error("the page before comes again", str(url), number)
+            before = found
             yield from ((number, json.dumps(record, ensure_ascii=False)) for record in found)
             url, params = self._following(str(url), params, body, link, found)
             if url is None:

@@ -101,6 +101,7 @@ def test_what_is_not_for_us_is_not_tried_again(server: Server) -> None:
             "round in circles at 0",
         ),
         ("/link", {"pages": {"next": "link"}, "max_pages": 2}, "more than 2 pages"),
+        ("/bare", {"pages": {"number": "page"}}, "the page before comes again"),
     ],
 )
 def test_what_cannot_be_read_is_told(server: Server, path: str, more: dict[str, object], says: str) -> None:

@@ -61,7 +61,7 @@ def test_new_and_overwritten_objects_land_and_damaged_ones_are_refused_by_their_
     assert shop.land() == [(4, 3, 0)]
     assert shop.land() == []
     files = {row["_file"] for row in shop.rows()}
-    assert files == {f"s3a://shop/consents/{name}" for name in ("a%20b.csv", "%E6%8A%A5%E8%A1%A8.csv", "cut.csv")}
+    assert files == {f"s3a://shop/consents/{name}" for name in ("a%20b.csv", "报表.csv", "cut.csv")}
     assert shop.small.quarantined() == [
         ("cut.csv", 2, "malformed_record"),
         ("empty.csv", None, "empty_file"),
