@@ -98,7 +98,7 @@ def test_what_is_not_for_us_is_not_tried_again(server: Server) -> None:
         (
             "/circle",
             {"records": "data.items", "pages": {"cursor": "cursor", "at": "meta.next"}},
-            "round in circles at 0",
+            "round in circles at 3",
         ),
         ("/link", {"pages": {"next": "link"}, "max_pages": 2}, "more than 2 pages"),
         ("/bare", {"pages": {"number": "page"}}, "the page before comes again"),

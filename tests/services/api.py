@@ -53,7 +53,7 @@ class Api:
         if path == "/next":
             return {"rows": rows, "links": {"next": f"/next?offset={after}" if more else None}}, ""
         if path == "/circle":
-            return {"data": {"items": rows}, "meta": {"next": "0"}}, ""
+            return {"data": {"items": rows}, "meta": {"next": "0" if start else "3"}}, ""
         return {"items": rows}, ""
 
 
