@@ -110,11 +110,12 @@ def _of_objects(context: Context, source: Source, feed: S3, batch: DataFrame, wh
     staging = None if _by_s3a(context, feed) else f"{context.settings.landing_path}/_objects/{source.name}"
     paths, gone = s3.present(feed, what, staging)
     found = _of_files(batch, source, paths)
-    if staging is None or found.records is None:
-        return Delivery(found.records, [*gone, *found.refused], partial(s3.settle, feed, what, staging))
-    original = F.regexp_replace("_file", s3.of_copy(staging), "s3a://")
-    refused = [*gone, *s3.as_objects(found.refused, staging)]
-    return Delivery(found.records.withColumn("_file", original), refused, partial(s3.settle, feed, what, staging))
+    records, refused = found.records, found.refused
+    if staging is not None:
+        refused = s3.as_objects(refused, staging)
+        original = F.regexp_replace("_file", s3.of_copy(staging), "s3a://")
+        records = None if records is None else records.withColumn("_file", original)
+    return Delivery(records, [*gone, *refused], partial(s3.settle, feed, what, staging))
 
 
 def _by_s3a(context: Context, feed: S3) -> bool:
