@@ -1,4 +1,4 @@
-"""How long a micro-batch takes from a Kafka topic to silver on a warm session: `python -m benchmarks.micro_batch [rounds] [events]`.
+"""Seconds of a micro-batch from a Kafka topic to silver on a warm session: `python -m benchmarks.micro_batch [rounds] [events]`.
 
 Starts a broker of its own (`make jars-broker`), sends so many events a round, and runs the landing and the silver job, as a
 loop of `kith run` in one session would. Prints seconds of each round, from the moment when the events are in the topic.
