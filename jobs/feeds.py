@@ -85,7 +85,7 @@ def delivered(context: Context, job: Job, source: Source, batch: DataFrame, run:
     if feed is None:
         return _of_files(batch, source, files)
     (slice_,) = files
-    what = _slices(context, job).read(int(Path(slice_).stem)).what
+    what = _slices(context, job).take(int(Path(slice_).stem)).what
     return _of_slice(context, source, feed, batch, what)
 
 

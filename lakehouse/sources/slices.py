@@ -18,7 +18,7 @@ from lakehouse.textfiles import reader
 
 Json = Mapping[str, object]
 KEPT = 100
-"""How many slices stay: far more than wait to be landed; the state of the last one holds what is known of the others."""
+"""How many landed slices stay; the state of the last one holds what is to be known of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class SliceFolder:
-    """The slices of one source in a folder of its checkpoint, numbered from 0."""
+    """The slices of one source in a folder of its checkpoint, numbered from 0 and streamed in that order."""
 
     spark: SparkSession
     path: str
@@ -60,11 +60,17 @@ class SliceFolder:
         return self.read(self.numbers[-1]).state if self.numbers else {}
 
     def add(self, new: Slice) -> None:
-        """Write the next slice durably, and remove those that are long landed."""
-        session.write_text(self.spark, self._file(self.next), json.dumps({"what": new.what, "state": new.state}))
-        for old in self.numbers[:-KEPT]:
-            session.remove(self.spark, self._file(old))
-        self.__dict__.pop("numbers", None)
+        """Write the next slice durably."""
+        number = self.next
+        session.write_text(self.spark, self._file(number), json.dumps({"what": new.what, "state": new.state}))
+        self.numbers.append(number)
+
+    def take(self, number: int) -> Slice:
+        """The slice that a batch lands; those that were landed long before it are removed."""
+        for old in self.numbers:
+            if old < number - KEPT:
+                session.remove(self.spark, self._file(old))
+        return self.read(number)
 
     def stream(self) -> DataFrame | None:
         """A stream with one slice a batch; None where nothing was ever found."""

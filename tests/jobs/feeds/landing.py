@@ -17,7 +17,7 @@ NAME = "crm__consent"
 JOB = f"bronze.{NAME}"
 SILVER = "silver.consent_event"
 KILLED = "killed by the test"
-MOMENTS = ("_land_records", "_quarantine")
+MOMENTS = (pytest.param("_land_records", marks=pytest.mark.slow), "_quarantine")
 """Before a batch's rows are committed, and after."""
 
 MAP = """

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 import jobs.landing
 from lakehouse.tables import silver
 from lakehouse.tables.bronze import bronze_table
+from tests.jobs.feeds.landing import MOMENTS
 from tests.services.postgres import PASSWORD, Postgres, running_postgres
 from tests.small_lake import SmallLake
 
@@ -160,7 +161,7 @@ def test_a_statement_by_number_in_partitions(server: Postgres, shop: SmallLake) 
     assert not outcome.failures
 
 
-@pytest.mark.parametrize("moment", ["_land_records", "_quarantine"])
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_batch_comes_again_with_the_same_rows(
     server: Postgres, shop: SmallLake, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
