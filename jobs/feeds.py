@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.context import Context
@@ -17,7 +17,7 @@ from lakehouse.session import reads_s3a
 from lakehouse.sources import deltafeed, jdbc, kafka, rest, s3
 from lakehouse.sources.feeds import S3, AnyFeed, DeltaTable, Http, Jdbc, Kafka
 from lakehouse.sources.filelog import batch_files
-from lakehouse.sources.files import Refused, inspect, read_records
+from lakehouse.sources.files import Readable, Refused, read_records
 from lakehouse.sources.slices import Json, Slice, SliceFolder
 from lakehouse.sources.spec import Source
 from lakehouse.textfiles import reader
@@ -29,11 +29,28 @@ def nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a batch brings: records (None where no file could be read), refused files, and what to do once it has landed."""
+    """What a batch brings: files to be read, or records that the feed has read itself, and what to do once it has landed.
 
-    records: DataFrame | None
+    ``refused`` is what could not even be had. ``copied`` is the regular expression of what a copy's path has before the
+    bucket of its object, where the files are copies of objects.
+    """
+
+    files: Sequence[str] = ()
+    records: DataFrame | None = None
     refused: Sequence[Refused] = ()
+    copied: str = ""
     landed: Callable[[], None] = nothing
+
+    def read(self, spark: SparkSession, source: Source, readable: Sequence[Readable]) -> DataFrame | None:
+        """The records of the batch; None where none of its files can be read."""
+        if self.records is not None or not readable:
+            return self.records
+        records = read_records(spark, source, readable)
+        return records.withColumn("_file", F.regexp_replace("_file", self.copied, "s3a://")) if self.copied else records
+
+    def all_refused(self, files: Sequence[Refused]) -> list[Refused]:
+        """What could not be had, and files that cannot be read, copies by the names of their objects."""
+        return [*self.refused, *(s3.as_objects(files, self.copied) if self.copied else files)]
 
 
 def source_streams(context: Context, job: Job, source: Source) -> Iterator[DataFrame]:
@@ -78,44 +95,33 @@ def delivered(context: Context, job: Job, source: Source, batch: DataFrame, run:
     feed = source.feed.one if source.feed else None
     match feed:
         case Kafka():
-            return Delivery(kafka.read(batch, feed))
+            return Delivery(records=kafka.read(batch, feed))
         case DeltaTable():
-            return Delivery(deltafeed.read(batch))
+            return Delivery(records=deltafeed.read(batch))
     files = batch_files(reader(context.spark), context.checkpoint(job), run.batch_id)
     if feed is None:
-        return _of_files(batch, source, files)
+        return Delivery(files)
     (slice_,) = files
     what = _slices(context, job).take(int(Path(slice_).stem)).what
-    return _of_slice(context, source, feed, batch, what)
+    return _of_slice(context, source, feed, batch.sparkSession, what)
 
 
-def _of_slice(context: Context, source: Source, feed: AnyFeed, batch: DataFrame, what: Json) -> Delivery:
+def _of_slice(context: Context, source: Source, feed: AnyFeed, spark: SparkSession, what: Json) -> Delivery:
     match feed:
         case Jdbc():
-            spark = batch.sparkSession
-            return Delivery(jdbc.read(spark, feed, what, context.lake.read(source.table, spark)))
+            return Delivery(records=jdbc.read(spark, feed, what, context.lake.read(source.table, spark)))
         case S3():
-            return _of_objects(context, source, feed, batch, what)
+            return _of_objects(context, source, feed, what)
         case _:
-            return _of_files(batch, source, cast("list[str]", what["files"]))
+            return Delivery(cast("list[str]", what["files"]))
 
 
-def _of_files(batch: DataFrame, source: Source, files: Sequence[str]) -> Delivery:
-    readable, refused = inspect(source, files)
-    return Delivery(read_records(batch.sparkSession, source, readable) if readable else None, refused)
-
-
-def _of_objects(context: Context, source: Source, feed: S3, batch: DataFrame, what: Json) -> Delivery:
-    """Objects as files: where they are, or copied below the landing root, which are removed once the batch has landed."""
+def _of_objects(context: Context, source: Source, feed: S3, what: Json) -> Delivery:
+    """Objects as files: where they are, or copied below the landing root, from where they go once the batch has landed."""
     staging = None if _by_s3a(context, feed) else f"{context.settings.landing_path}/_objects/{source.name}"
     paths, gone = s3.present(feed, what, staging)
-    found = _of_files(batch, source, paths)
-    records, refused = found.records, found.refused
-    if staging is not None:
-        refused = s3.as_objects(refused, staging)
-        original = F.regexp_replace("_file", s3.of_copy(staging), "s3a://")
-        records = None if records is None else records.withColumn("_file", original)
-    return Delivery(records, [*gone, *refused], partial(s3.settle, feed, what, staging))
+    copied = s3.of_copy(staging) if staging else ""
+    return Delivery(paths, refused=gone, copied=copied, landed=partial(s3.settle, feed, what, staging))
 
 
 def _by_s3a(context: Context, feed: S3) -> bool:

@@ -11,7 +11,7 @@ from lakehouse.job import Job
 from lakehouse.land import land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
-from lakehouse.sources.files import BAD, WHY, Refused
+from lakehouse.sources.files import BAD, WHY, Refused, inspect
 from lakehouse.sources.records import AGAIN
 from lakehouse.sources.spec import Source
 from lakehouse.tables import ops
@@ -19,13 +19,15 @@ from lakehouse.tables import ops
 NOTHING = "stage string, source string, file string, row bigint, reason string, detail string, record string"
 
 
-def land_batch(context: Context, job: Job, source: Source, batch: DataFrame, run: JobRun) -> None:
-    """Land one batch of a source; fills ``run`` with what happened."""
+def land_files(context: Context, job: Job, source: Source, batch: DataFrame, run: JobRun) -> None:
+    """Land one batch of a source, files or not; fills ``run`` with what happened."""
     spark = batch.sparkSession
     found = delivered(context, job, source, batch, run)
+    readable, refused = inspect(source, found.files)
     with transaction(spark, context.app_id(job), run.batch_id):
-        bad = _land_records(context, source, spark, found.records, run) if found.records is not None else None
-        _quarantine(context, job, source, spark, bad, found.refused, run)
+        records = found.read(spark, source, readable)
+        bad = _land_records(context, source, spark, records, run) if records is not None else None
+        _quarantine(context, job, source, spark, bad, found.all_refused(refused), run)
     found.landed()
 
 

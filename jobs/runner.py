@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from jobs.context import Context
 from jobs.feeds import source_streams
-from jobs.landing import land_batch, quarantine
+from jobs.landing import land_files, quarantine
 from jobs.mapped import mapped_streams
 from lakehouse import session
 from lakehouse.checks import BROKEN, broken_rules, measure
@@ -114,7 +114,7 @@ def _batch(context: Context, job: Job, batch: DataFrame | None, batch_id: int, p
     if job.group is Group.BRONZE and batch is not None:
         source = context.sources[job.writes.entity]
         run.versions_in = {source.origin: batch_id}
-        land_batch(context, job, source, batch, run)
+        land_files(context, job, source, batch, run)
     else:
         run.versions_in = {table.name: context.lake.version(table) for table in job.inputs()}
         _transform_and_land(context, job, batch, run, part)

@@ -209,9 +209,9 @@ def _gone(feed: S3, found: Object, error: ClientError) -> Refused:
     return Refused(uri(feed, found.key), "object_gone", f"the object with ETag {found.etag} is there no more")
 
 
-def as_objects(refused: Iterable[Refused], staging: str) -> list[Refused]:
-    """Refused copies under the addresses of their objects."""
-    return [Refused(re.sub(of_copy(staging), "s3a://", r.path), r.reason, r.detail) for r in refused]
+def as_objects(refused: Iterable[Refused], copied: str) -> list[Refused]:
+    """Refused copies under the addresses of their objects; ``copied`` as :func:`of_copy` gives it."""
+    return [Refused(re.sub(copied, "s3a://", r.path), r.reason, r.detail) for r in refused]
 
 
 def of_copy(staging: str) -> str:

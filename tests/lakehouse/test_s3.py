@@ -181,7 +181,7 @@ def test_copies_are_of_the_very_objects_that_were_found(shop: Shop, tmp_path: Pa
         ("s3a://shop/c.csv", "object_gone"),
         ("s3a://shop/x/../../../escaped.csv", "object_name"),
     ]
-    moved = s3.as_objects([Refused(paths[0], "empty_file", "")], staging)
+    moved = s3.as_objects([Refused(paths[0], "empty_file", "")], s3.of_copy(staging))
     assert moved[0].path == "s3a://shop/a.csv"
     s3.settle(feed, shop.last["what"], staging)
     assert not Path(staging).exists()
