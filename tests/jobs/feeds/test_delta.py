@@ -1,7 +1,6 @@
 """Rows of another Delta table: inserts or changes, with deletions as records, while its columns change."""
 
 import pytest
-from pyspark.sql import SparkSession
 
 from tests.jobs.feeds.landing import MOMENTS, Landing
 from tests.small_lake import SmallLake
@@ -12,8 +11,8 @@ PROPERTIES = "'delta.enableChangeDataFeed' = 'true', 'delta.columnMapping.mode' 
 class Table(Landing):
     """A Delta table outside the lake, and the source that reads it."""
 
-    def __init__(self, small: SmallLake) -> None:
-        super().__init__(small)
+    def __init__(self, small: SmallLake, request: pytest.FixtureRequest) -> None:
+        super().__init__(small, request)
         self.sql(
             "CREATE TABLE {t} (id int, purpose string, action string, at timestamp, amount decimal(9,2))"
             f" USING delta TBLPROPERTIES ({PROPERTIES})"
@@ -26,7 +25,7 @@ class Table(Landing):
     @property
     def path(self) -> str:
         """Where it stands."""
-        return f"{self.small.root}/outside"
+        return f"{self.small.root}/outside/{self.name}"
 
     def insert(self, *numbers: int, more: str = "") -> None:
         """Insert consents."""
@@ -35,8 +34,8 @@ class Table(Landing):
 
 
 @pytest.fixture
-def table(spark: SparkSession, small: SmallLake) -> Table:
-    return Table(small)
+def table(shared: SmallLake, request: pytest.FixtureRequest) -> Table:
+    return Table(shared, request)
 
 
 def test_inserted_rows_land_once_with_their_place_and_types(table: Table) -> None:
@@ -75,7 +74,7 @@ def test_changes_land_with_deletions_as_records(table: Table) -> None:
     assert table.land() == []
 
 
-@pytest.mark.parametrize("changes", ["false", "true"])
+@pytest.mark.parametrize("changes", [pytest.param("false", marks=pytest.mark.slow), "true"])
 def test_columns_that_come_and_are_renamed_are_followed_in_one_run(table: Table, changes: str) -> None:
     table.source(f"  delta: {{path: {table.path}, changes: {changes}, starting_version: 0}}")
     table.insert(1)

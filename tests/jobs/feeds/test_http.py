@@ -34,10 +34,10 @@ def api(running: Api) -> Api:
 
 
 @pytest.fixture
-def crm(api: Api, small: SmallLake, monkeypatch: pytest.MonkeyPatch) -> Landing:
+def crm(api: Api, shared: SmallLake, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Landing:
     """A source that asks the API for what is new since the last run."""
     monkeypatch.setenv("TEST_API_LOGIN", TOKEN)
-    landing = Landing(small)
+    landing = Landing(shared, request)
     landing.source(FEED.format(url=api.url, path="numbers") + SINCE)
     return landing
 
@@ -55,7 +55,7 @@ def test_each_run_lands_what_is_new_over_pages_and_faults(api: Api, crm: Landing
     assert crm.ids() == [0, 1, 2, 3, 4, 6, 7]
     assert "since=2025-02-01" in api.asked[-1]
     assert crm.in_silver() == ["0", "1", "2", "3", "4", "6", "7"]
-    assert all("/landing/crm/consent/v1-00000" in row["_file"] for row in crm.rows())
+    assert all(f"/{crm.name.replace('__', '/')}/v1-00000" in row["_file"] for row in crm.rows())
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

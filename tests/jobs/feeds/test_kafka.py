@@ -11,8 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.avro.functions import to_avro
 
-from lakehouse.tables import ops
-from tests.jobs.feeds.landing import JOB, MOMENTS, SILVER, Landing, consent
+from tests.jobs.feeds.landing import MOMENTS, SILVER, Landing, consent
 from tests.services.kafka import Broker, running_broker
 from tests.small_lake import SmallLake
 
@@ -40,9 +39,9 @@ def broker() -> Iterator[Broker]:
 class Topic(Landing):
     """A topic of the test's own, and its source."""
 
-    def __init__(self, small: SmallLake, broker: Broker, name: str) -> None:
-        super().__init__(small)
-        self.broker, self.name = broker, name
+    def __init__(self, small: SmallLake, request: pytest.FixtureRequest, broker: Broker) -> None:
+        super().__init__(small, request)
+        self.broker = broker
         self.read()
 
     def read(self, more: str = "") -> None:
@@ -63,9 +62,9 @@ class Topic(Landing):
 
 
 @pytest.fixture
-def topic(broker: Broker, small: SmallLake, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Topic:
+def topic(broker: Broker, shared: SmallLake, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Topic:
     monkeypatch.setenv("TEST_KAFKA", broker.servers)
-    return Topic(small, broker, f"t{abs(hash(request.node.name))}")
+    return Topic(shared, request, broker)
 
 
 def messages(*numbers: int) -> list[str]:
@@ -88,7 +87,7 @@ def test_messages_land_with_their_envelope_and_broken_ones_are_told(topic: Topic
     }
     assert third["headers"] == [{"key": "trace", "value": "t1"}]
     assert "value" not in by_place["0", 3] or by_place["0", 3]["value"] is None
-    refused = topic.small.read(ops.QUARANTINE).select("file", "row", "reason", "detail", "record").collect()
+    refused = topic.refused()
     assert sorted((r["row"], r["record"]) for r in refused) == [(2, "{broken"), (4, "[1]"), (5, "")]
     assert {(r["file"], r["reason"], r["detail"]) for r in refused} == {
         (f"kafka://{topic.name}/0", "malformed_record", "the value is not a JSON object")
@@ -122,8 +121,8 @@ def test_avro_by_a_schema_file_behind_a_registrys_header(topic: Topic, tmp_path:
     rows.select(value.alias("value")).unionAll(broken).write.format("kafka").options(**to).save()
     assert topic.land() == [(1, 1, 0)]
     assert [p["value"] for p in topic.payloads()] == [{"id": 5, "purpose": "marketing"}]
-    (record,) = topic.small.read(ops.QUARANTINE).select("record").collect()[0]
-    assert base64.b64decode(record) == b"\x00\x00\x00\x00\x07\xff"
+    (refused,) = topic.refused()
+    assert base64.b64decode(refused["record"]) == b"\x00\x00\x00\x00\x07\xff"
 
 
 def test_text_and_a_pattern_of_topics(topic: Topic) -> None:
@@ -147,9 +146,9 @@ def test_a_micro_batch_is_in_silver_within_seconds(
         .alias("value")
     ).write.format("kafka").options(**{"kafka.bootstrap.servers": topic.broker.servers, "topic": topic.name}).save()
     began = time.monotonic()
-    outcome = topic.small.run(JOB, SILVER)
+    outcome = topic.small.run(topic.job, SILVER)
     seconds = time.monotonic() - began
     assert not outcome.failures
     assert sum(run.rows_out for run in outcome.runs[SILVER]) == 5000
-    record_property("seconds", f"{seconds:.1f}, of which bronze {outcome.seconds[JOB]:.1f}")
+    record_property("seconds", f"{seconds:.1f}, of which bronze {outcome.seconds[topic.job]:.1f}")
     assert seconds < 60

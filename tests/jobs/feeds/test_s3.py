@@ -26,17 +26,17 @@ def store() -> Iterator[str]:
 
 
 @pytest.fixture
-def shop(store: str, small: SmallLake) -> Iterator["Shop"]:
+def shop(store: str, shared: SmallLake, request: pytest.FixtureRequest) -> Iterator["Shop"]:
     """A source that lists an empty bucket."""
-    yield Shop(small, store)
+    yield Shop(shared, request, store)
     empty(store)
 
 
 class Shop(Landing):
     """A bucket and its source."""
 
-    def __init__(self, small: SmallLake, address: str) -> None:
-        super().__init__(small)
+    def __init__(self, small: SmallLake, request: pytest.FixtureRequest, address: str) -> None:
+        super().__init__(small, request)
         self.s3 = boto3.client("s3", endpoint_url=address)
         self.sqs = boto3.client("sqs", endpoint_url=address)
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
@@ -62,15 +62,15 @@ def test_new_and_overwritten_objects_land_and_damaged_ones_are_refused_by_their_
     assert shop.land() == []
     files = {row["_file"] for row in shop.rows()}
     assert files == {f"s3a://shop/consents/{name}" for name in ("a%20b.csv", "报表.csv", "cut.csv")}
-    assert shop.small.quarantined() == [
-        ("cut.csv", 2, "malformed_record"),
-        ("empty.csv", None, "empty_file"),
-        ("wrong.csv", None, "wrong_header"),
+    assert [(row["file"], row["row"], row["reason"]) for row in shop.refused()] == [
+        ("s3a://shop/consents/cut.csv", 2, "malformed_record"),
+        ("s3a://shop/consents/empty.csv", None, "empty_file"),
+        ("s3a://shop/consents/wrong.csv", None, "wrong_header"),
     ]
     shop.put("a b.csv", 1, 2, 6)
     assert shop.land() == [(3, 0, 0)]
     assert shop.in_silver() == ["c1", "c2", "c3", "c4", "c6"]
-    assert not Path(shop.small.settings.landing_path, "_objects", "crm__consent").exists()
+    assert not Path(shop.small.settings.landing_path, "_objects", shop.name).exists()
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -102,7 +102,7 @@ def test_events_are_deleted_after_the_commit_only(shop: Shop) -> None:
     shop.land()
     assert shop.numbers() == [1, 2]
     assert waiting(shop, queue) == 0
-    assert {reason for _, _, reason in shop.small.quarantined()} == {"malformed_event"}
+    assert [row["reason"] for row in shop.refused()] == ["malformed_event"]
 
 
 def waiting(shop: Shop, queue: str) -> int:
