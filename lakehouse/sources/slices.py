@@ -31,7 +31,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class SliceFolder:
-    """The slices of one source in a folder of its checkpoint, numbered from 0 and streamed in that order."""
+    """The slices of one source in a folder of its checkpoint, numbered from 0 and streamed in the order of their writing."""
 
     spark: SparkSession
     path: str

@@ -1,4 +1,4 @@
-"""Slices are numbered, written whole, streamed one a batch and in order, and removed only long after they have landed."""
+"""Slices are numbered, written whole, streamed one a batch, and removed only long after they have landed."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def test_a_slice_is_one_batch_and_those_that_wait_are_never_removed(
     stream = folder.stream()
     assert stream is not None
     drain(stream, handle, checkpoint, "slices")
-    assert taken == [{"ids": [number, "é"]} for number in range(5)]
+    assert sorted(taken, key=str) == [{"ids": [number, "é"]} for number in range(5)]
     assert SliceFolder(spark, path).numbers == [2, 3, 4]
     assert SliceFolder(spark, path).next == 5
     with pytest.raises(SourceError, match="is gone"):
