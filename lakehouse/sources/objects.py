@@ -1,4 +1,4 @@
-"""Objects on an S3-compatible store, by boto3: looks at an object's ends, listings, copies; and the queue of its events."""
+"""Objects on an S3-compatible store, by boto3: the ranged reads that a look at a file's ends needs."""
 
 import functools
 import os
@@ -27,31 +27,12 @@ class S3Client(Protocol):
         """Pages of a listing."""
 
 
-class SqsClient(Protocol):
-    """The calls of boto3's SQS client that are used here."""
-
-    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int) -> dict[str, list[dict[str, str]]]:  # noqa: N803
-        """Up to ten ``Messages``."""
-
-    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> object:  # noqa: N803
-        """Delete up to ten messages by their receipts."""
-
-
 @functools.cache
 def s3_client() -> S3Client:
     """A boto3 client; credentials by boto3's own chain, the endpoint by ``AWS_ENDPOINT_URL``."""
     import boto3
 
     client: S3Client = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
-    return client
-
-
-@functools.cache
-def sqs_client() -> SqsClient:
-    """A boto3 client; as :func:`s3_client`."""
-    import boto3
-
-    client: SqsClient = boto3.client("sqs", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     return client
 
 

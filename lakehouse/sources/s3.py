@@ -21,7 +21,8 @@ from botocore.exceptions import ClientError
 
 from lakehouse.sources.feeds import S3, span_seconds
 from lakehouse.sources.files import Refused
-from lakehouse.sources.objects import s3_client, sqs_client
+from lakehouse.sources.objects import s3_client
+from lakehouse.sources.queues import sqs_client
 from lakehouse.sources.references import resolved
 from lakehouse.sources.slices import Json, Slice
 

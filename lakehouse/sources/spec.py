@@ -66,9 +66,7 @@ class Identifiers(Strict):
 
 
 class Source(Strict):
-    """A feed: format and options, where its files are (or ``from`` where else it comes), and how its records map to silver."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    """A feed: format and options, where its files are, and how its records map to silver."""
 
     name: str
     description: str
@@ -83,6 +81,8 @@ class Source(Strict):
     version: int = 1
     maps: Mapping[str, TableMap | tuple[TableMap, ...]] = Field(default_factory=dict)
     identifiers: tuple[Identifiers, ...] = ()
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -8,7 +8,8 @@ import pytest
 import urllib3
 from moto.server import ThreadedMotoServer
 
-from lakehouse.sources.objects import s3_client, sqs_client
+from lakehouse.sources.objects import s3_client
+from lakehouse.sources.queues import sqs_client
 from tests.services.ports import free_port
 
 LOGIN = {"AWS_ACCESS_KEY_ID": "made", "AWS_SECRET_ACCESS_KEY": "up", "AWS_DEFAULT_REGION": "eu-central-1"}
