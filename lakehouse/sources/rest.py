@@ -29,6 +29,9 @@ REQUEST = "request_secret"
 """The option that holds the feed; by its name Spark leaves its value out of what it prints."""
 
 AGAIN = (429, 500, 502, 503, 504)
+LONGEST_WAIT = 900
+"""Seconds that an API may make a run wait by Retry-After."""
+
 NEXT = re.compile(r"<([^>]+)>[^,]*;\s*rel=\"?next\"?")
 TOLD = re.compile(r"lakehouse\.errors\.SourceError: (.+)")
 
@@ -50,6 +53,8 @@ class Api:
             status_forcelist=AGAIN,
             allowed_methods=("GET",),
             raise_on_status=False,
+            retry_after_max=LONGEST_WAIT,
+            remove_headers_on_redirect=list(self.feed.headers),  # to another host no login goes along
         )
         return urllib3.PoolManager(retries=retry, timeout=self.feed.timeout_seconds, headers=dict(self.feed.headers))
 

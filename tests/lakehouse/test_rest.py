@@ -25,7 +25,7 @@ def running() -> Iterator[Server]:
 @pytest.fixture
 def server(running: Server) -> Server:
     """The API with seven members, without faults."""
-    running.members, running.faults, running.asked = list(MEMBERS), [], []
+    running.members, running.faults, running.asked, running.away = list(MEMBERS), [], [], ""
     return running
 
 
@@ -113,6 +113,14 @@ def test_the_login_goes_to_no_other_host(server: Server) -> None:
     feed = Http.model_validate({"url": "https://a.example/x", "pages": {"next": "next"}})
     with pytest.raises(SourceError, match="on another host"):
         Api(feed)._linked("https://a.example/x", {"next": "https://b.example/x?page=2"}, "")
+
+
+def test_the_login_does_not_follow_to_another_host(server: Server) -> None:
+    with running_api() as other:
+        server.away = f"{other.url}/bare"
+        with pytest.raises(SourceError, match="status 401"):
+            ids(server, "/bare")
+        assert other.asked == ["/bare"]
 
 
 def test_a_path_leads_through_objects_only() -> None:

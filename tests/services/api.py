@@ -22,12 +22,13 @@ class Fault:
 
 @dataclass
 class Api:
-    """The members that the API has, the faults of its next requests, and the requests that it had."""
+    """The members that the API has, the faults of its next requests, the requests that it had, and where it has moved to."""
 
     members: list[dict[str, object]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     port: int = 0
+    away: str = ""
 
     @property
     def url(self) -> str:
@@ -68,6 +69,8 @@ def running_api() -> Iterator[Api]:
             if api.faults:
                 fault = api.faults.pop(0)
                 self._answer(fault.status, b"<html>sorry</html>", {"Retry-After": fault.retry_after})
+            elif api.away:
+                self._answer(302, b"", {"Location": api.away})
             elif self.headers.get("Authorization") != TOKEN:
                 self._answer(401, b"{}", {})
             else:
