@@ -2,7 +2,7 @@
 PYTHON ?= python3
 KITH_HOME ?= .kith
 export MLFLOW_DISABLE_TELEMETRY = true
-.PHONY: help setup demo test test-slow lint format jars-s3 airflow mlflow graph lock clean
+.PHONY: help setup demo test test-slow lint format jars-s3 jars-broker airflow mlflow graph lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -28,6 +28,9 @@ format: setup ## let ruff format the code and sort its imports
 
 jars-s3: setup ## the jars for object stores, into .jars/s3
 	@$(PYTHON) -m infra.setup s3
+
+jars-broker: setup ## the jars of a Kafka broker, into .jars/broker, for the tests that need one
+	@$(PYTHON) -m infra.setup broker
 
 airflow: setup ## Airflow with scheduler and web page on loopback, in an environment of its own
 	@infra/airflow/start.sh

@@ -109,7 +109,7 @@ def platform(environment: Mapping[str, str]) -> Platform:
         venv=place("KITH_VENV", ".venv"),
         conf=conf,
         jar_root=jar_root,
-        jars=_jars(environment, conf, jar_root),
+        jars=_jars(environment, jar_root),
         size=setting("spark_size", environment, conf) or "s",
         memory=setting("driver_memory", environment, conf) or "4g",
         connection=environment.get("KITH_SPARK_CONNECTION") or "spark_local",
@@ -132,10 +132,9 @@ def setting(key: str, environment: Mapping[str, str], conf: Path) -> str:
     return ""
 
 
-def _jars(environment: Mapping[str, str], conf: Path, root: Path) -> str:
+def _jars(environment: Mapping[str, str], root: Path) -> str:
     """Jars by pattern, for spark-submit to resolve: the driver's class path needs them from the start."""
-    on_s3 = any(setting(key, environment, conf).startswith("s3a:") for key in ("lake", "landing"))
-    folders = [root / ("s3" if on_s3 else "delta"), root / "graphframes"]
+    folders = [root / name for name in ("delta", "sources", "s3", "graphframes")]
     extra = environment.get("KITH_GRAPHFRAMES_JARS", "").split(os.pathsep)
     return ",".join([*(f"{folder}/*.jar" for folder in folders if folder.is_dir()), *filter(None, extra)])
 

@@ -42,7 +42,7 @@ class Sight:
     @property
     def is_said(self) -> bool:
         """Whether the files themselves say their fields."""
-        return all(file.fields is not None for file in self.files)
+        return bool(self.files) and all(file.fields is not None for file in self.files)
 
     @property
     def is_sampled(self) -> bool:

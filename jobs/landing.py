@@ -1,62 +1,53 @@
 """How a source's new files become bronze rows: each file once, each bad record or file into quarantine with its reason."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.context import Context
 from jobs.drift import Sight, watch
-from lakehouse.errors import SourceError
+from jobs.feeds import delivered
 from lakehouse.job import Job
 from lakehouse.land import land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
-from lakehouse.sources.filelog import batch_files
-from lakehouse.sources.files import BAD, WHY, Readable, Refused, inspect, read_records
+from lakehouse.sources.files import BAD, WHY, Refused, inspect
+from lakehouse.sources.formats.family import Readable
+from lakehouse.sources.records import AGAIN
 from lakehouse.sources.rescue import RESCUED, rescued
 from lakehouse.sources.spec import Source
 from lakehouse.tables import ops
-from lakehouse.textfiles import reader
 
 NOTHING = "stage string, source string, file string, row bigint, reason string, detail string, record string"
 
 
-def file_stream(context: Context, source: Source) -> DataFrame | None:
-    """A stream whose batches name the source's new files; None where nothing was ever delivered."""
-    folder = f"{context.settings.landing_path}/{source.folder}"
-    if "://" not in folder and not Path(folder).is_dir():
-        return None
-    stream = context.spark.readStream.format("text").option("recursiveFileLookup", "true")
-    stream = stream.option("maxFileAge", "36500d").option("maxFilesPerTrigger", context.settings.max_files_per_batch)
-    try:
-        return stream.load(folder)
-    except Exception as error:
-        if "PATH_NOT_FOUND" in str(error):
-            return None
-        raise SourceError(f"the folder cannot be read: {error}", file=folder) from error
-
-
 def land_files(context: Context, job: Job, source: Source, batch: DataFrame, run: JobRun) -> None:
-    """Land one batch of files; fills ``run`` with what happened."""
+    """Land one batch of a source, files or not; fills ``run`` with what happened."""
     spark = batch.sparkSession
-    files = batch_files(reader(context.spark), context.checkpoint(job), run.batch_id)
-    readable, refused = inspect(source, files)
+    found = delivered(context, job, source, batch, run)
+    readable, refused = inspect(source, found.files)
     with transaction(spark, context.app_id(job), run.batch_id):
-        bad = _land_records(context, source, spark, readable, run) if readable else None
-        _quarantine(context, job, source, spark, bad, refused, run)
+        records = found.read(spark, source, readable)
+        bad = None if records is None else _land_records(context, source, readable, records, run)
+        _quarantine(context, job, source, spark, bad, found.all_refused(refused), run)
+    found.landed()
 
 
 def _land_records(
-    context: Context, source: Source, spark: SparkSession, files: Sequence[Readable], run: JobRun
+    context: Context, source: Source, files: Sequence[Readable], records: DataFrame, run: JobRun
 ) -> DataFrame | None:
-    """Append the good records; give back the bad ones, or None when there are none."""
-    records = read_records(spark, source, files)
+    """Append the good records that are new; give back the bad ones, or None when there are none."""
     counts, sight = Observation(), Sight(files)
-    tallies = [F.count("*").alias("rows"), F.count_if(F.col(BAD).isNotNull()).alias("bad"), *sight.measures()]
+    is_bad, again = F.col(BAD).isNotNull(), F.col(AGAIN) if AGAIN in records.columns else F.lit(False)
+    tallies = [
+        F.count("*").alias("rows"),
+        F.count_if(is_bad).alias("bad"),
+        F.count_if(again & ~is_bad).alias("again"),
+        *sight.measures(),
+    ]
     counted = records.observe(counts, *tallies)
-    good = counted.where(F.col(BAD).isNull()).select(
+    good = counted.where(~is_bad & ~again).select(
         "payload",
         F.lit(source.name).alias("_source"),
         "_file",
@@ -66,13 +57,19 @@ def _land_records(
         F.lit(run.batch_id).cast("bigint").alias("_batch_id"),
         rescued(source.fields).alias(RESCUED),
     )
-    landed = land(context.lake, source.table, Append(), good.coalesce(max(2, spark.sparkContext.defaultParallelism)))
+    landed = land(
+        context.lake,
+        source.table,
+        Append(),
+        good.coalesce(max(2, records.sparkSession.sparkContext.defaultParallelism)),
+    )
     run.version_out = landed.version_out
     if landed.version_out >= 0:
-        run.rows_in, run.rows_out, run.rows_quarantined = (
+        run.rows_in, run.rows_out, run.rows_quarantined, run.rows_duplicate = (
             counts.get["rows"],
             landed.rows_out,
             counts.get["bad"],
+            counts.get["again"],
         )
         watch(context.lake, context.drift, source, sight, counts.get, run)
     known_good = landed.version_out >= 0 and run.rows_quarantined == 0

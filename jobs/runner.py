@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from jobs.auditing import audit, audit_mapped, extra_rules
 from jobs.context import Context
-from jobs.landing import file_stream, land_files, quarantine
+from jobs.feeds import source_streams
+from jobs.landing import land_files, quarantine
 from jobs.mapped import mapped_streams
 from lakehouse import session
 from lakehouse.checks import BROKEN, broken_rules
@@ -65,9 +66,7 @@ def _drain(context: Context, job: Job, part: str, stream: DataFrame, runs: list[
 def _streams(context: Context, job: Job) -> Iterator[tuple[str, DataFrame]]:
     """The streams that drive a job: its files, its mapped sources, what is new or changed, or else any change at all."""
     if job.group is Group.BRONZE:
-        stream = file_stream(context, context.sources[job.writes.entity])
-        if stream is not None:
-            yield "", stream
+        yield from (("", stream) for stream in source_streams(context, job, context.sources[job.writes.entity]))
         return
     drivers = [read for read in job.reads.values() if isinstance(read, Mapped | New | Changed)]
     if not drivers:
@@ -115,7 +114,7 @@ def _batch(context: Context, job: Job, batch: DataFrame | None, batch_id: int, p
     context.lake.conform(job.writes)
     if job.group is Group.BRONZE and batch is not None:
         source = context.sources[job.writes.entity]
-        run.versions_in = {f"landing/{source.folder}": batch_id}
+        run.versions_in = {source.origin: batch_id}
         land_files(context, job, source, batch, run)
     else:
         run.versions_in = {table.name: context.lake.version(table) for table in job.inputs()}

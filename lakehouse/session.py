@@ -37,13 +37,12 @@ DELTA = {
 
 
 def jar_paths(settings: Settings) -> list[str]:
-    """The jars that a session is started with: Delta and the readers always, GraphFrames where its jar is, S3 for an s3a lake.
+    """The jars that a session is started with: Delta and the readers always, those for S3 and GraphFrames where they are.
 
     Raises :class:`SettingsError` when Delta's jars are not there.
     """
     root = Path(settings.jars)
-    s3 = settings.lake_path.startswith("s3a:") or settings.landing_path.startswith("s3a:")
-    folders = [root / ("s3" if s3 else "delta"), root / "sources", root / "graphframes"]
+    folders = [root / name for name in ("delta", "sources", "s3", "graphframes")]
     extra = os.environ.get("KITH_GRAPHFRAMES_JARS", "")
     jars = [str(jar) for folder in folders for jar in sorted(folder.glob("*.jar"))]
     if not any("delta-spark" in jar for jar in jars):
@@ -57,6 +56,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     conf["spark.jars"] = ",".join(jar_paths(settings))
     conf["spark.driver.memory"] = settings.driver_memory
     conf["spark.checkpoint.dir"] = f"{settings.lake_path}/_checkpoints/spark"
+    conf |= _object_store()
     conf["spark.sql.warehouse.dir"] = f"{settings.home}/warehouse"
     log4j = f"-Dlog4j2.configurationFile={Path(settings.conf) / 'spark' / 'log4j2.properties'}"
     own = f"-Dderby.system.home={settings.home}/derby {log4j}"
@@ -69,6 +69,13 @@ def spark_conf(settings: Settings) -> dict[str, str]:
             conf[words[0]] = words[1].strip()
     conf[JAVA_OPTIONS] = f"{own} {conf.get(JAVA_OPTIONS, '')}".strip()
     return conf
+
+
+def _object_store() -> dict[str, str]:
+    """Where S3A finds a store that is not Amazon's: as boto3 does, by ``AWS_ENDPOINT_URL``."""
+    address = os.environ.get("AWS_ENDPOINT_URL")
+    own = {"spark.hadoop.fs.s3a.endpoint": address, "spark.hadoop.fs.s3a.path.style.access": "true"} if address else {}
+    return {name: value for name, value in own.items() if value}
 
 
 def build_session(settings: Settings, app: str = "kith") -> SparkSession:
@@ -155,6 +162,31 @@ def remove(spark: SparkSession, path: str) -> None:
     """Delete a file or folder with all that is in it, on any file system; nothing if it is not there."""
     where = _jvm(spark).org.apache.hadoop.fs.Path(path)
     where.getFileSystem(spark._jsc.hadoopConfiguration()).delete(where, True)
+
+
+def reads_s3a(spark: SparkSession) -> bool:
+    """Whether the jars for ``s3a://`` addresses are in the session."""
+    return "hadoop-aws" in spark.sparkContext.getConf().get("spark.jars", "")
+
+
+def names(spark: SparkSession, folder: str) -> list[str]:
+    """Names of what is in a folder, on any file system, sorted; none where there is no such folder."""
+    where = _jvm(spark).org.apache.hadoop.fs.Path(folder)
+    files = where.getFileSystem(spark._jsc.hadoopConfiguration())
+    return sorted(status.getPath().getName() for status in files.listStatus(where)) if files.exists(where) else []
+
+
+def write_text(spark: SparkSession, path: str, text: str) -> None:
+    """Write a small file whole or not at all, on any file system: under a hidden name, then renamed."""
+    folder, _, name = path.rpartition("/")
+    jvm = _jvm(spark)
+    draft, where = (jvm.org.apache.hadoop.fs.Path(folder, found) for found in (f".{name}.draft", name))
+    files = where.getFileSystem(spark._jsc.hadoopConfiguration())
+    stream = files.create(draft, True)
+    stream.write(bytearray(text.encode()))
+    stream.close()
+    if not files.rename(draft, where):
+        raise OSError(f"{draft} cannot be renamed to {where}")
 
 
 def root_message(error: Exception) -> str:

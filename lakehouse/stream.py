@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame
 
+NEW_COLUMNS = "DELTA_STREAMING_METADATA_EVOLUTION"
+"""Delta ends a stream with this when the table that it reads has changed, and asks to begin it again."""
+
 Handler = Callable[[DataFrame, int], None]
 
 
@@ -21,7 +24,8 @@ def drain(stream: DataFrame, handle: Handler, checkpoint: str, name: str) -> Str
     """Hand everything that is new in ``stream`` to ``handle``, batch by batch, and return when there is no more.
 
     An exception of ``handle`` is raised as it was, not as the stream's wrapper around it. A batch that failed, or was
-    killed, is handed out again by the next call, with the same number and the same rows.
+    killed, is handed out again by the next call, with the same number and the same rows. Where a Delta table that is read
+    with a schema log changes its columns, the call ends there, and the next one goes on.
     """
     failure: list[BaseException] = []
     batches = 0
@@ -39,10 +43,11 @@ def drain(stream: DataFrame, handle: Handler, checkpoint: str, name: str) -> Str
     query = writer.option("checkpointLocation", checkpoint).trigger(availableNow=True).start()
     try:
         query.awaitTermination()
-    except StreamingQueryException:
+    except StreamingQueryException as error:
         if failure:
             raise failure[0] from None
-        raise
+        if NEW_COLUMNS not in str(error):
+            raise
     finally:
         query.stop()
     return Streamed(str(query.runId), batches)

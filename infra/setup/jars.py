@@ -17,7 +17,7 @@ POM = ROOT / "infra" / "jars" / "pom.xml"
 
 REQUIRED = ("delta", "sources")
 OPTIONAL = ("graphframes",)
-ON_DEMAND = ("s3",)
+ON_DEMAND = ("s3", "broker")
 GROUPS = REQUIRED + OPTIONAL + ON_DEMAND
 """The sets of jars; each is a profile of the pom and a folder."""
 

@@ -18,7 +18,7 @@ STAMP = VENV / "kith-setup.json"
 def set_up(arguments: Sequence[str]) -> int:
     """Set up what every command needs, and what ``arguments`` name beside it; return the exit code.
 
-    ``s3`` adds the jars for object stores; ``--again`` does every step anew.
+    ``s3`` adds the jars for object stores, ``broker`` those of a Kafka broker for the tests; ``--again`` does every step anew.
     """
     options = _parser().parse_args(arguments)
     start = time.monotonic()
@@ -37,7 +37,7 @@ def set_up(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m infra.setup", description="Sets up this checkout.")
-    parser.add_argument("wanted", nargs="*", choices=[*jars.ON_DEMAND, []], metavar="s3", help="jars on demand")
+    parser.add_argument("wanted", nargs="*", choices=[*jars.ON_DEMAND, []], metavar="s3|broker", help="jars on demand")
     parser.add_argument("--again", action="store_true", help="do every step anew, whatever was done before")
     return parser
 

@@ -2,24 +2,31 @@
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 
 class _Body(Protocol):
-    def read(self) -> bytes: ...
+    def read(self, amount: int = ...) -> bytes: ...
 
     def iter_chunks(self, chunk_size: int) -> Iterator[bytes]: ...
 
 
+class _Paginator(Protocol):
+    def paginate(self, **what: object) -> Iterable[Mapping[str, Sequence[Mapping[str, object]]]]: ...
+
+
 class S3Client(Protocol):
-    """The two calls of boto3's S3 client that are used here."""
+    """The calls of boto3's S3 client that are used here."""
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, int]:  # noqa: N803
-        """Its ``ContentLength``."""
+    def head_object(self, *, Bucket: str, Key: str, IfMatch: str = ...) -> dict[str, int]:  # noqa: N803
+        """Its ``ContentLength``; an error where the object is gone or is another than ``IfMatch``."""
 
-    def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, _Body]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, Range: str = ..., IfMatch: str = ...) -> dict[str, _Body]:  # noqa: N803
         """Its ``Body``."""
+
+    def get_paginator(self, operation: str) -> _Paginator:
+        """Pages of a listing."""
 
 
 @functools.cache

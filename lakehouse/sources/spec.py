@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lakehouse.errors import SourceError
+from lakehouse.sources.feeds import Feed
 from lakehouse.sources.options import FileFormat, Options, options_of
+from lakehouse.sources.yamllines import line_of
 from lakehouse.standardise.rules import IDENTIFIER_RULES, rule
 from lakehouse.table import Table
 from lakehouse.tables import silver
@@ -103,6 +105,7 @@ class Source(Strict):
     description: str
     format: FileFormat
     owner: str = "platform"
+    feed: Feed | None = Field(default=None, alias="from")
     path: str = ""
     options: Mapping[str, Any] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
@@ -113,6 +116,19 @@ class Source(Strict):
     version: int = 1
     maps: Mapping[str, TableMap | tuple[TableMap, ...]] = Field(default_factory=dict)
     identifiers: tuple[Identifiers, ...] = ()
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _format_of_records(cls, data: dict[str, object]) -> dict[str, object]:
+        """Only files have a format; records of other feeds are landed as JSON lines would be."""
+        feed = data.get("from")
+        if not isinstance(feed, dict) or "s3" in feed:
+            return data
+        if "format" in data:
+            raise ValueError(f"only files have a format, not what comes from {', '.join(map(str, feed))}")
+        return data | {"format": "jsonl"}
 
     @cached_property
     def table(self) -> Table:
@@ -128,6 +144,11 @@ class Source(Strict):
     def folder(self) -> str:
         """Where its files are, below the landing root."""
         return self.path or self.name.replace("__", "/", 1)
+
+    @property
+    def origin(self) -> str:
+        """What stands before bronze in the lineage: its folder, or the place of its feed."""
+        return self.feed.one.place if self.feed else f"landing/{self.folder}"
 
     @property
     def member(self) -> str:
@@ -146,7 +167,8 @@ def load_source(path: Path) -> Source:
     Raises :class:`SourceError` that names the file, and the key or line that is wrong.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise SourceError(f"not YAML: {error}", file=path) from error
     if not isinstance(data, dict):
@@ -158,8 +180,10 @@ def load_source(path: Path) -> Source:
     try:
         source = Source.model_validate({"name": path.stem} | data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SourceError(first["msg"], file=path, key=".".join(map(str, first["loc"]))) from error
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a typo is also a key that misses
+        key = ".".join(map(str, first["loc"])) or None
+        message = first["msg"].removeprefix("Value error, ")
+        raise SourceError(message, file=path, row=line_of(text, first["loc"]), key=key) from error
     options_of(source.format, source.options, path)
     for table in source.maps:
         _hold(source, table, path)

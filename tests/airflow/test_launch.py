@@ -105,12 +105,16 @@ def test_a_missing_or_broken_manifest_says_how_to_write_it(tmp_path: Path) -> No
 
 
 def _core(root: Path) -> dict[str, str]:
-    for folder in ("conf/spark", "jars/delta", "jars/s3", "venv/lib/python3.11/site-packages/pyspark"):
+    for folder in ("conf/spark", "jars/delta", "jars/sources", "jars/s3", "venv/lib/python3.11/site-packages/pyspark"):
         (root / folder).mkdir(parents=True)
     (root / "conf" / "base.yml").write_text("driver_memory: 3g\n", encoding="utf-8")
     far = '# the lake: far away\nlake: "s3a://kith/lake"  # a bucket\nspark_size: l\ndriver_memory: 8g\n'
     (root / "conf" / "far.yml").write_text(far, encoding="utf-8")
     return {"KITH_ROOT": str(root), "KITH_JARS": "jars", "KITH_VENV": "venv"}
+
+
+def _every_jar(root: Path) -> str:
+    return ",".join(f"{root}/jars/{name}/*.jar" for name in ("delta", "sources", "s3"))
 
 
 def test_a_launch_names_the_core_environment_and_nothing_of_airflows(tmp_path: Path, cut: dict[str, Pipeline]) -> None:
@@ -136,7 +140,7 @@ def test_a_launch_names_the_core_environment_and_nothing_of_airflows(tmp_path: P
         "application": f"{tmp_path}/jobs/main.py",
         "application_args": ["run", "gold.fct_order_line"],
         "name": "kith:gold.fct_order_line",
-        "jars": f"{tmp_path}/jars/delta/*.jar",
+        "jars": _every_jar(tmp_path),
         "properties_file": f"{tmp_path}/conf/spark/s.conf",
         "pool": "kith_lake",
         "owner": "sales",
@@ -149,11 +153,11 @@ def test_settings_of_the_environment_reach_the_launch(tmp_path: Path, cut: dict[
     small = launch.launch(medium, platform(environment))
     assert small["properties_file"] == f"{tmp_path}/conf/spark/m.conf"
     far = platform({**environment, "KITH_ENV": "far"})
-    assert far.jars == f"{tmp_path}/jars/s3/*.jar"
+    assert far.jars == _every_jar(tmp_path)
     assert (far.size, far.memory) == ("l", "8g")
     assert launch.launch(medium, far)["properties_file"] == f"{tmp_path}/conf/spark/l.conf"
     nearer = platform({**environment, "KITH_ENV": "far", "KITH_LAKE": "/lake", "KITH_DRIVER_MEMORY": "2g"})
-    assert (nearer.jars, nearer.memory) == (f"{tmp_path}/jars/delta/*.jar", "2g")
+    assert (nearer.jars, nearer.memory) == (_every_jar(tmp_path), "2g")
 
 
 def test_no_table_has_two_drivers_at_a_time(cut: dict[str, Pipeline]) -> None:
