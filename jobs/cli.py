@@ -16,6 +16,7 @@ from jobs.display import Bar, say, summary, table_lines
 from jobs.identity_commands import identity
 from jobs.match_command import match
 from jobs.schedule import Outcome, run_graph
+from jobs.source_command import source
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
 
@@ -182,6 +183,7 @@ def report(env: str | None) -> None:
 
 cli.add_command(identity)
 cli.add_command(match)
+cli.add_command(source)
 
 
 def main() -> None:

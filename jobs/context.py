@@ -24,11 +24,15 @@ CLOCKS: tuple[tuple[Table, str], ...] = ((silver.ORDER_LINE, "ordered_at"), (sil
 
 @dataclass
 class Context:
-    """The composition root's one object; tests replace its parts by passing them in."""
+    """The composition root's one object; tests replace its parts by passing them in.
+
+    ``replay``: days of the past are gone through, so that freshness is measured in the time of the data.
+    """
 
     settings: Settings
     day: date | None = None
     full: bool = False
+    replay: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     @cached_property
@@ -55,12 +59,12 @@ class Context:
     @cached_property
     def log(self) -> RunLog:
         """The run's log."""
-        return RunLog(self.run_id)
+        return RunLog(self.run_id, is_replay=self.replay)
 
     def renew(self) -> None:
         """Begin another run in the same session: a new run id and an empty log."""
         self.run_id = uuid.uuid4().hex[:12]
-        self.log = RunLog(self.run_id)
+        self.log = RunLog(self.run_id, is_replay=self.replay)
 
     def version(self, job: Job) -> str:
         """The job's version as checkpoints and transaction ids carry it: ``v<version>``, and the epoch of full rebuilds.

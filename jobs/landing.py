@@ -6,10 +6,12 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.arrivals import sort_out
 from jobs.context import Context
+from jobs.delivered import close_batch, recount
 from lakehouse.errors import SourceError
 from lakehouse.job import Job
-from lakehouse.land import land, transaction
+from lakehouse.land import Landed, land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
 from lakehouse.sources.filelog import batch_files
@@ -40,10 +42,12 @@ def land_files(context: Context, job: Job, source: Source, batch: DataFrame, run
     """Land one batch of files; fills ``run`` with what happened."""
     spark = batch.sparkSession
     files = batch_files(reader(context.spark), context.checkpoint(job), run.batch_id)
-    readable, refused = inspect(source, files)
+    found = sort_out(context, job, source, files, run)
+    readable, refused = inspect(source, [a.path for a in found.fresh])
     with transaction(spark, context.app_id(job), run.batch_id):
         bad = _land_records(context, source, spark, readable, run) if readable else None
         _quarantine(context, job, source, spark, bad, refused, run)
+    close_batch(context, job, source, found, [r.path for r in refused], run)
 
 
 def _land_records(
@@ -70,7 +74,9 @@ def _land_records(
             landed.rows_out,
             counts.get["bad"],
         )
-    known_good = landed.version_out >= 0 and run.rows_quarantined == 0
+    else:  # killed after the commit: what it had read and written is counted anew
+        recount(context, source, records, run)
+    known_good = run.rows_quarantined == 0
     return None if known_good else records.where(F.col(BAD).isNotNull())
 
 
@@ -99,15 +105,15 @@ def _quarantine(
                 F.col(BAD).alias("record"),
             )
         )
-    run.rows_quarantined += len(refused)
-    quarantine(context, frame, run)
+    set_aside = quarantine(context, frame, run)
+    run.rows_quarantined = set_aside.rows_out if set_aside.version_out >= 0 else run.rows_quarantined + len(refused)
 
 
-def quarantine(context: Context, rows: DataFrame, run: JobRun) -> None:
+def quarantine(context: Context, rows: DataFrame, run: JobRun) -> Landed:
     """Append refused rows (the contract's columns less time and batch) to ``ops.quarantine``."""
     stamped = rows.select(
         "*",
         F.lit(run.started_at).cast("timestamp").alias("quarantined_at"),
         F.lit(run.batch_id).cast("bigint").alias("batch_id"),
     )
-    land(context.lake, ops.QUARANTINE, Append(), stamped.coalesce(1))
+    return land(context.lake, ops.QUARANTINE, Append(), stamped.coalesce(1))

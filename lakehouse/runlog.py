@@ -3,15 +3,18 @@
 import json
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 
 from pyspark.sql import Row
 
 from lakehouse.checks import Measured
+from lakehouse.conservation import Balance
+from lakehouse.freshness import Events, freshness
 from lakehouse.lake import Lake
 from lakehouse.table import Table
-from lakehouse.tables import ops
+from lakehouse.tables import feeds, ops
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class JobRun:
     version_out: int | None = None
     message: str | None = None
     as_of: date | None = None
+    part: str = ""
 
     def close(self) -> None:
         """Stop the clock."""
@@ -47,9 +51,13 @@ class RunLog:
     A run that wrote nothing logs nothing, so that a repeated run leaves no new version anywhere.
     """
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, *, is_replay: bool = False) -> None:
         self.run_id = run_id
+        self.is_replay = is_replay
         self.runs: list[JobRun] = []
+        self.files: list[dict[str, object]] = []
+        self.balances: list[Balance] = []
+        self.events: list[Events] = []
         self._checks: list[dict[str, object]] = []
         self._lock = threading.Lock()
 
@@ -57,6 +65,23 @@ class RunLog:
         """Take one write's record."""
         with self._lock:
             self.runs.append(run)
+
+    def account(self, *balances: Balance) -> None:
+        """Take the balances of a batch; raise :class:`ConservationError` where rows are missing, once all are taken."""
+        with self._lock:
+            self.balances.extend(balances)
+        for balance in balances:
+            balance.hold()
+
+    def arrived(self, files: list[dict[str, object]]) -> None:
+        """Take rows of the ledger of files."""
+        with self._lock:
+            self.files.extend(files)
+
+    def happened(self, events: list[Events]) -> None:
+        """Take when the events of a batch's rows happened."""
+        with self._lock:
+            self.events.extend(events)
 
     def checked(self, measured: Measured, failed: list[str]) -> None:
         """Take what a gate found."""
@@ -77,17 +102,30 @@ class RunLog:
             self._checks.extend(rows)
 
     def flush(self, lake: Lake) -> None:
-        """Append what was collected to ``ops.job_run``, ``ops.lineage_edge`` and ``ops.dq_result``."""
-        _append(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
-        _append(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
-        _append(lake, ops.DQ_RESULT, self._checks)
-        self.runs, self._checks = [], []
+        """Append what was collected, one commit for each table of the log."""
+        rows: dict[Table, list[dict[str, object]]] = {
+            ops.JOB_RUN: [_job_row(run) for run in self.runs],
+            ops.LINEAGE_EDGE: [edge for run in self.runs for edge in _edges(run)],
+            ops.DQ_RESULT: self._checks,
+            feeds.LANDED_FILE: self.files,
+            feeds.CONSERVATION: [_balance_row(self.run_id, balance) for balance in self.balances],
+            feeds.FRESHNESS: freshness(self.run_id, self.events, self.runs, is_replay=self.is_replay),
+        }
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            for done in [pool.submit(_append, lake, table, found) for table, found in rows.items()]:
+                done.result()
+        self.runs, self._checks, self.files, self.balances, self.events = [], [], [], [], []
 
 
 def _job_row(run: JobRun) -> dict[str, object]:
     row = asdict(run)
     row["version_in"] = json.dumps(dict(row.pop("versions_in")), sort_keys=True)
     return row
+
+
+def _balance_row(run_id: str, balance: Balance) -> dict[str, object]:
+    found = asdict(balance) | {"balance": balance.balance, "is_balanced": balance.is_balanced}
+    return found | {"run_id": run_id, "checked_at": datetime.now(UTC)}
 
 
 def _edges(run: JobRun) -> list[dict[str, object]]:

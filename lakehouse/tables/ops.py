@@ -1,6 +1,7 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
+from lakehouse.tables import feeds
 
 T = DataClass.TECHNICAL
 
@@ -148,4 +149,4 @@ IDENTITY_REVIEW = Table(
     change_feed=False,
 )
 
-ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW)
+ALL = (JOB_RUN, LINEAGE_EDGE, QUARANTINE, DQ_RESULT, MODEL_RUN, IDENTITY_OVERRIDE, IDENTITY_REVIEW, *feeds.ALL)
