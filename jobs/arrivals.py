@@ -23,6 +23,8 @@ from lakehouse.sources.spec import Source
 from lakehouse.tables import feeds
 from lakehouse.textfiles import reader
 
+REPLAY = "replay-"
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -68,7 +70,9 @@ def arrive(path: str) -> Arrival:
 
 def plain(path: str) -> str:
     """A local path without its scheme; that of an object as it is."""
-    return path if "://" in path and not path.startswith("file:") else path.removeprefix("file:").replace("//", "/", 1)
+    if path.startswith("file:"):
+        return "/" + path.removeprefix("file:").lstrip("/")
+    return path
 
 
 def sort_out(context: Context, job: Job, source: Source, paths: Sequence[str], run: JobRun) -> Sorted:
@@ -90,11 +94,17 @@ def sort_out(context: Context, job: Job, source: Source, paths: Sequence[str], r
         known = before.get(arrival.digest)
         twin = fresh.get(arrival.digest)
         first = known["modified"] if known else twin.modified if twin else None
+        first = None if is_replay(arrival.path) else first
         if first is None or not arrival.size or _may_return(source, first, arrival.modified, latest):
             fresh[arrival.digest if first is None else arrival.path] = arrival
         else:
             resent.append(Resent(arrival, known["file"] if known else twin.path if twin else "", _rows(known)))
     return Sorted(tuple(fresh.values()), tuple(resent))
+
+
+def is_replay(path: str) -> bool:
+    """Whether a file was written by a replay of quarantine: its content may well be that of an earlier try."""
+    return path.rpartition("/")[2].startswith(REPLAY)
 
 
 def _rows(known: Row | None) -> int:
@@ -112,9 +122,10 @@ def _landed(context: Context, job: Job, source: Source, digests: Iterable[str], 
     """What has landed of these contents before this batch, by digest: ``file, rows, modified, latest``."""
     version = context.version(job)
     known = [row for row in context.log.files if row["source"] == source.name and row["version"] == version]
-    found = [_entry(row) for row in known if row["outcome"] == "landed" and row["batch_id"] != batch_id]
+    found = [_entry(r) for r in known if r["outcome"] == "landed" and r["rows"] and r["batch_id"] != batch_id]
     shelf = Shelf(context.settings.lake_path, [feeds.LANDED_FILE])
     where = f"source = '{source.name}' AND version = '{version}' AND outcome = 'landed' AND batch_id <> {batch_id}"
+    where += ' AND "rows" > 0'
     listed = ", ".join(f"'{digest}'" for digest in sorted(set(digests))) or "''"
     stored = shelf.select(
         feeds.LANDED_FILE.name, ("file", "digest", '"rows"', "modified_at"), where=f"{where} AND digest IN ({listed})"

@@ -14,7 +14,9 @@ from jobs.catalogue import Graph, build_graph, manifest
 from jobs.context import Context
 from jobs.display import Bar, say, summary, table_lines
 from jobs.identity_commands import identity
+from jobs.land_command import land
 from jobs.match_command import match
+from jobs.quarantine_command import quarantine
 from jobs.schedule import Outcome, run_graph
 from jobs.source_command import source
 from lakehouse.errors import KithError
@@ -184,6 +186,8 @@ def report(env: str | None) -> None:
 cli.add_command(identity)
 cli.add_command(match)
 cli.add_command(source)
+cli.add_command(land)
+cli.add_command(quarantine)
 
 
 def main() -> None:

@@ -125,6 +125,12 @@ def _batch(context: Context, job: Job, batch: DataFrame | None, batch_id: int, p
     return run
 
 
+def take_again(context: Context, job: Job, rows: DataFrame, part: str) -> JobRun:
+    """Take mapped rows that come by no stream (a replay of quarantine); ``part`` gives their transaction its own name."""
+    context.lake.ensure(job.writes)
+    return _batch(context, job, rows, 0, part)
+
+
 def _transform_and_land(context: Context, job: Job, batch: DataFrame | None, run: JobRun, part: str) -> None:
     spark = batch.sparkSession if batch is not None else context.spark.newSession()
     inputs = {name: _input(context, job, read, batch, spark, run) for name, read in job.reads.items()}
