@@ -122,3 +122,28 @@ def _taken(made: Draft, column: str) -> Iterator[str]:
         for line in found.lines:
             if name.search(str(line.value)):
                 yield f"{found.table.removeprefix('silver.')}.{line.column}"
+
+
+@source.command()
+@click.argument("samples", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--name", default="", help="A configured source: its rows go to ops.source_readiness where there is a lake."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Write a page with pictures (HTML)."
+)
+@click.pass_obj
+def profile(env: str | None, samples: tuple[Path, ...], name: str, out: Path | None) -> None:
+    """The readiness report of SAMPLES: how full, unique and valid their columns are, gaps in time, what can be joined."""
+    from jobs import profiling
+
+    settings = load_settings(env)
+    reports = profiling.profiled(settings, samples)
+    for report in reports:
+        for line in profiling.lines(report):
+            CONSOLE.print(line)
+    if out:
+        profiling.write_page(reports, out)
+        say(f"page: {escape(str(out))}")
+    if name:
+        say(f"{profiling.keep(settings, name, reports):,} rows written to ops.source_readiness")

@@ -1,10 +1,10 @@
 """What the columns of a sample hold, in DuckDB: how full and how distinct they are, which shape, which role."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
 from lakehouse.samples.kinds import DATES, KINDS, PLACEHOLDERS, TIMES, TimeFormat, time_sql
 from lakehouse.samples.reading import Sample
@@ -56,36 +56,52 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def trimmed(name: str) -> str:
-    """A column's values as shapes see them: half-width digits, no outer blanks, null where empty."""
-    return f"nullif(trim(translate({quoted(name)}, '０１２３４５６７８９＋－＠．', '0123456789+-@.')), '')"
+@contextmanager
+def opened(sample: Sample, *names: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB session with the sample as ``t`` and its first rows as ``few``, values as shapes see them: half-width
+    digits, no outer blanks, null where empty; of the named columns only, where some are named.
+    """
+    with duckdb.connect() as session:
+        session.register("raw", sample.rows)
+        listed = ", ".join(f"{_trimmed(quoted(name))} AS {quoted(name)}" for name in names or sample.columns)
+        session.execute(f"CREATE TABLE t AS SELECT {listed} FROM raw")
+        session.execute(f"CREATE TABLE few AS FROM t LIMIT {LOOKED_AT}")
+        yield session
+
+
+def _trimmed(name: str) -> str:
+    narrow = f"translate({name}, '０１２３４５６７８９＋－＠．', '0123456789+-@.')"
+    return f"nullif(trim(CASE WHEN strlen({name}) = length({name}) THEN {name} ELSE {narrow} END), '')"
 
 
 def measure_columns(sample: Sample) -> list[ColumnFacts]:
     """Facts of every column of a sample, in the file's order."""
-    with duckdb.connect() as session:
-        session.register("t", sample.rows)
-        session.register("few", sample.rows.slice(0, LOOKED_AT))
-        return [_facts(session, sample.rows, name) for name in sample.columns]
+    with opened(sample) as session:
+        return measured_in(session, sample)
 
 
-def _facts(session: duckdb.DuckDBPyConnection, rows: pa.Table, name: str) -> ColumnFacts:
+def measured_in(session: duckdb.DuckDBPyConnection, sample: Sample) -> list[ColumnFacts]:
+    """The same in a session that has been opened."""
+    return [_facts(session, sample.rows.num_rows, name) for name in sample.columns]
+
+
+def _facts(session: duckdb.DuckDBPyConnection, rows: int, name: str) -> ColumnFacts:
     listed = ", ".join(f"'{word}'" for word in PLACEHOLDERS)
     counted = session.execute(
-        f"SELECT count(v), count(DISTINCT v), count(*) FILTER (lower(v) IN ({listed})) FROM (SELECT {trimmed(name)} AS v FROM t)"
+        f"SELECT count(v), count(DISTINCT v), count(*) FILTER (lower(v) IN ({listed})) FROM (SELECT {quoted(name)} AS v FROM t)"
     ).fetchone()
     filled, distinct, dummy = counted or (0, 0, 0)
     kind, share, form = _shape(session, name)
     common = session.execute(
-        f"SELECT v FROM (SELECT {trimmed(name)} AS v FROM few) WHERE v IS NOT NULL GROUP BY v ORDER BY count(*) DESC, v LIMIT ?",
+        f"SELECT v FROM (SELECT {quoted(name)} AS v FROM few) WHERE v IS NOT NULL GROUP BY v ORDER BY count(*) DESC, v LIMIT ?",
         [MOST_CHOICES],
     ).fetchall()
     return ColumnFacts(
         name,
-        rows.num_rows,
+        rows,
         filled,
         distinct,
-        dummy / rows.num_rows,
+        dummy / rows,
         kind,
         share,
         form,
@@ -101,7 +117,7 @@ def _shape(session: duckdb.DuckDBPyConnection, name: str) -> tuple[str, float, T
     tests = [*[kind.sql for kind in plain], *[time_sql(form) for form in forms]]
     counts = ", ".join(f"count(*) FILTER ({test})" for test in tests)
     listed = ", ".join(f"'{word}'" for word in PLACEHOLDERS)
-    values = f"SELECT {trimmed(name)} AS v FROM few"
+    values = f"SELECT {quoted(name)} AS v FROM few"
     found = session.execute(
         f"SELECT count(*), {counts} FROM ({values}) WHERE v IS NOT NULL AND lower(v) NOT IN ({listed})"
     ).fetchone()
@@ -131,8 +147,7 @@ def candidate_keys(sample: Sample, facts: Sequence[ColumnFacts]) -> list[tuple[s
         f for f in facts if f.filled == f.rows and f.distinct > 1 and f.kind not in ("decimal", "gender", "boolean")
     ]
     likely = sorted(full, key=lambda f: (not f.role, -f.distinct))[:6]
-    with duckdb.connect() as session:
-        session.register("t", sample.rows)
+    with opened(sample) as session:
         pairs = [(a.name, b.name) for n, a in enumerate(likely) for b in likely[n + 1 :]]
         return [pair for pair in pairs if _is_key(session, pair)]
 
