@@ -37,6 +37,16 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """Content that has landed: by which file, with how many records (-1: in this very batch), of which time."""
+
+    file: str
+    digest: str
+    rows: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resent:
     """A file whose content had landed, the file that it repeats, and how many records that one has."""
 
@@ -85,21 +95,27 @@ def sort_out(context: Context, job: Job, source: Source, paths: Sequence[str], r
         arrivals = sorted(pool.map(arrive, paths), key=lambda a: (a.modified, a.path))
     if source.resent == "land":
         return Sorted(tuple(arrivals), ())
-    before = _landed(context, job, source, [a.digest for a in arrivals], run.batch_id)
-    latest = max((row["latest"] for row in before.values()), default=0)
-    latest = max(latest, *(a.modified for a in arrivals)) if arrivals else latest
-    fresh: dict[str, Arrival] = {}
-    resent = []
+    before, other = _landed(context, job, source, [a.digest for a in arrivals], run.batch_id)
+    return parted(source, arrivals, before, other)
+
+
+def parted(source: Source, arrivals: Sequence[Arrival], before: Iterable[Past], other: int) -> Sorted:
+    """The rule of :func:`sort_out`; ``arrivals`` by time, ``before`` what landed of their contents, ``other`` the time of
+    the newest file with another content.
+    """
+    seen: dict[str, Past] = {}
+    for past in sorted(before, key=lambda past: past.modified):
+        seen[past.digest] = past
+    fresh, resent = [], []
     for arrival in arrivals:
-        known = before.get(arrival.digest)
-        twin = fresh.get(arrival.digest)
-        first = known["modified"] if known else twin.modified if twin else None
-        first = None if is_replay(arrival.path) else first
-        if first is None or not arrival.size or _may_return(source, first, arrival.modified, latest):
-            fresh[arrival.digest if first is None else arrival.path] = arrival
+        known = None if is_replay(arrival.path) or not arrival.size else seen.get(arrival.digest)
+        between = max([other, *(p.modified for p in seen.values() if p.digest != arrival.digest)])
+        if known is None or _may_return(source, known.modified, arrival.modified, between):
+            fresh.append(arrival)
+            seen[arrival.digest] = Past(arrival.path, arrival.digest, -1, arrival.modified)
         else:
-            resent.append(Resent(arrival, known["file"] if known else twin.path if twin else "", _rows(known)))
-    return Sorted(tuple(fresh.values()), tuple(resent))
+            resent.append(Resent(arrival, known.file, known.rows))
+    return Sorted(tuple(fresh), tuple(resent))
 
 
 def is_replay(path: str) -> bool:
@@ -107,39 +123,31 @@ def is_replay(path: str) -> bool:
     return path.rpartition("/")[2].startswith(REPLAY)
 
 
-def _rows(known: Row | None) -> int:
-    return int(known["rows"] or 0) if known else -1
-
-
-def _may_return(source: Source, first: int, again: int, latest: int) -> bool:
+def _may_return(source: Source, first: int, again: int, between: int) -> bool:
     """Whether content that comes again may say something new: a return to an earlier state."""
-    if source.resent == "skip" or source.is_versioned:
-        return False
-    return again > first and latest > first
+    return source.resent != "skip" and not source.is_versioned and first < between <= again
 
 
-def _landed(context: Context, job: Job, source: Source, digests: Iterable[str], batch_id: int) -> dict[str, Row]:
-    """What has landed of these contents before this batch, by digest: ``file, rows, modified, latest``."""
-    version = context.version(job)
-    known = [row for row in context.log.files if row["source"] == source.name and row["version"] == version]
-    found = [_entry(r) for r in known if r["outcome"] == "landed" and r["rows"] and r["batch_id"] != batch_id]
+def _landed(
+    context: Context, job: Job, source: Source, digests: Iterable[str], batch_id: int
+) -> tuple[list[Past], int]:
+    """What has landed of these contents before this batch, and when the newest file of other content was written."""
+    version, contents = context.version(job), sorted(set(digests))
+    logged = [row for row in context.log.files if row["source"] == source.name and row["version"] == version]
+    known: list[Row] = [r for r in logged if r["outcome"] == "landed" and r["rows"] and r["batch_id"] != batch_id]
     shelf = Shelf(context.settings.lake_path, [feeds.LANDED_FILE])
     where = f"source = '{source.name}' AND version = '{version}' AND outcome = 'landed' AND batch_id <> {batch_id}"
-    where += ' AND "rows" > 0'
-    listed = ", ".join(f"'{digest}'" for digest in sorted(set(digests))) or "''"
-    stored = shelf.select(
-        feeds.LANDED_FILE.name, ("file", "digest", '"rows"', "modified_at"), where=f"{where} AND digest IN ({listed})"
+    where += ' AND "rows" > 0 AND digest '
+    listed = ", ".join(f"'{digest}'" for digest in contents) or "''"
+    columns = ("file", "digest", '"rows"', "modified_at")
+    known += shelf.select(feeds.LANDED_FILE.name, columns, where=f"{where} IN ({listed})")
+    newest = shelf.select(
+        feeds.LANDED_FILE.name, ("MAX(modified_at) AS modified_at",), where=f"{where} NOT IN ({listed})"
     )
-    found = [_entry(row) for row in stored] + found
-    if not found:
-        return {}
-    newest = shelf.select(feeds.LANDED_FILE.name, ("MAX(modified_at) AS modified_at",), where=where)
-    times = [_micros(row["modified_at"]) for row in newest if row["modified_at"]] + [row["modified"] for row in found]
-    return {row["digest"]: row | {"latest": max(times)} for row in found}
-
-
-def _entry(row: Row) -> Row:
-    return {k: row[k] for k in ("file", "digest", "rows")} | {"modified": _micros(row["modified_at"])}
+    times = [_micros(row["modified_at"]) for row in newest if row["modified_at"]]
+    past = [Past(r["file"], r["digest"], int(r["rows"]), _micros(r["modified_at"])) for r in known]
+    times += [p.modified for p in past if p.digest not in contents]
+    return [p for p in past if p.digest in contents], max(times, default=0)
 
 
 def _micros(at: datetime) -> int:

@@ -21,6 +21,7 @@ from jobs.schedule import Outcome, run_graph
 from jobs.source_command import source
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
+from lakehouse.sources.spec import load_sources
 
 MANIFEST = ROOT / "airflow_dags" / "manifest.json"
 
@@ -85,8 +86,7 @@ def plan(env: str | None, select: tuple[str, ...]) -> None:
 @click.pass_obj
 def graph(env: str | None, write: bool, check: bool) -> None:
     """Print the graph of jobs, or write or check the manifest that Airflow reads."""
-    context = _context(env)
-    built = build_graph(context.sources)
+    built = build_graph(load_sources(load_settings(env).sources_path))
     text = json.dumps(manifest(built), indent=1, ensure_ascii=False) + "\n"
     if write:
         MANIFEST.write_text(text, encoding="utf-8")

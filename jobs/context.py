@@ -19,6 +19,7 @@ from lakehouse.table import Table
 from lakehouse.tables import silver
 
 EPOCH = "kith.epoch"
+OWN_SOURCES = "sources"
 CLOCKS: tuple[tuple[Table, str], ...] = ((silver.ORDER_LINE, "ordered_at"), (silver.EVENT, "occurred_at"))
 
 
@@ -48,8 +49,9 @@ class Context:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The feeds of ``conf/sources``."""
-        return load_sources(self.settings.sources_path)
+        """The feeds of ``conf/sources``, and those of this lake alone in ``<home>/sources``, where there are any."""
+        own = Path(self.settings.home) / OWN_SOURCES
+        return load_sources(self.settings.sources_path) | (load_sources(own) if own.is_dir() else {})
 
     @cached_property
     def key(self) -> bytes:

@@ -41,7 +41,7 @@ def close_batch(context: Context, job: Job, source: Source, found: Sorted, refus
 
 def recount(context: Context, source: Source, records: DataFrame, run: JobRun) -> None:
     """Count a batch that an earlier, interrupted run has committed: its files' records, and its rows in bronze."""
-    counted = records.agg(F.count("*"), F.count_if(F.col(BAD).isNotNull())).collect()[0]
+    counted = records.agg(F.count("*"), F.count_if(F.col(BAD).isNotNull()), F.count("payload")).collect()[0]
     run.rows_in, run.rows_quarantined = int(counted[0]), int(counted[1])
     names = [row[0] for row in records.select("_file").distinct().limit(1000).collect()]
     batch = context.lake.read(source.table).where(F.col("_batch_id") == run.batch_id)

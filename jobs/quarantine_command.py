@@ -13,7 +13,6 @@ from jobs.context import Context
 from jobs.display import CONSOLE, say
 from jobs.quarantined import Filter, Quarantine, editable, read_edited
 from lakehouse.settings import load_settings
-from lakehouse.sources.spec import load_sources
 
 FILE = click.Path(path_type=Path)
 SOURCE = click.option("--source", default="", help="Of this source.")
@@ -69,7 +68,7 @@ def show(
     which = Filter(source, stage, reason, file, is_open=not is_all)
     entries = Quarantine(settings.lake_path).entries(which, *([] if out else [most]))
     if out:
-        lines = editable(entries, load_sources(settings.sources_path))
+        lines = editable(entries, Context(settings).sources)
         out.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
         say(
             f"{len(lines):,} entries written to {escape(str(out))}: edit `record`, then kith quarantine replay --edited {out}"

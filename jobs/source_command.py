@@ -1,7 +1,6 @@
 """``kith source``: a source file drafted from a sample, the readiness of a sample, and checks of source files for CI."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +8,12 @@ import click
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from identity.identifiers import load_rules
 from jobs.display import CONSOLE, say
-from lakehouse.errors import SourceError
-from lakehouse.samples.draft import Draft, draft
+from jobs.source_drafting import write_source
+from lakehouse.samples.draft import Draft
 from lakehouse.samples.kinds import BY_NAME as KINDS
-from lakehouse.samples.reading import read_sample
-from lakehouse.samples.sourcefile import source_text
 from lakehouse.settings import Settings, load_settings
-from lakehouse.sources.spec import NAME, Source, load_source
+from lakehouse.sources.spec import load_source
 
 FILE = click.Path(path_type=Path)
 
@@ -41,45 +37,6 @@ def new(env: str | None, sample: Path, name: str, out: Path | None, force: bool)
         CONSOLE.print(line)
     say(f"written: {escape(str(path))}")
     say(f"next: kith land {made.name} {escape(str(sample))} --map")
-
-
-def write_source(settings: Settings, sample: Path, *, name: str, out: Path | None, force: bool) -> tuple[Draft, Path]:
-    """Draft and write a source file, proven by the loader; returns the draft and the path.
-
-    Raises :class:`SourceError` where the sample cannot be read, the name is none, or the file is there already.
-    """
-    called = name or name_of(sample)
-    if not NAME.match(called):
-        raise SourceError("a source is called <source>__<object>, lower case: give --name", file=sample, key=called)
-    path = (out or settings.sources_path) / f"{called}.yml"
-    if path.exists() and not force:
-        raise SourceError("the file is there already; --force writes over it", file=path)
-    rules = load_rules(Path(settings.conf) / "identity.yml")
-    made = draft(called, read_sample(sample), frozenset(kind.name for kind in rules.identifiers))
-    text = source_text(made)
-    proven(called, text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-    return made, path
-
-
-def proven(name: str, text: str) -> Source:
-    """The text as the loader reads it; what the loader refuses is never written."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.yml"
-        path.write_text(text, encoding="utf-8")
-        return load_source(path)
-
-
-def name_of(sample: Path) -> str:
-    """A name from the file's folder and stem: ``partner/members-2025.csv`` is ``partner__members``."""
-    words = [
-        re.sub(r"[^a-z0-9]+", "_", part.lower()).strip("_") for part in (sample.absolute().parent.name, sample.stem)
-    ]
-    system, entity = words[0] or "new", re.sub(r"(_?\d+)+$", "", words[1]) or "record"
-    return entity if "__" in sample.stem else f"{system}__{entity}"
 
 
 def told(made: Draft) -> Iterator[Grid | str]:
@@ -147,3 +104,60 @@ def profile(env: str | None, samples: tuple[Path, ...], name: str, out: Path | N
         say(f"page: {escape(str(out))}")
     if name:
         say(f"{profiling.keep(settings, name, reports):,} rows written to ops.source_readiness")
+
+
+@source.command()
+@click.argument("words", nargs=-1, metavar="[NAME]... [DATA]...")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True),
+    default=None,
+    help="Former file or folder (default: git's HEAD).",
+)
+@click.option("--allow-breaking", is_flag=True, help="Tell breaking changes, but do not fail.")
+@click.pass_obj
+def check(env: str | None, words: tuple[str, ...], against: Path | None, allow_breaking: bool) -> None:
+    """Validate source files (all, or NAME…), hold one against DATA, and tell what changed since the last commit.
+
+    Ends with 1 where a file has a fault, data breaks the contract, or a change is breaking.
+    """
+    from jobs import source_checking as checking
+
+    settings = load_settings(env)
+    names, paths = checking.parted(settings, words)
+    faults = checking.all_faults(settings, names)
+    for fault in faults:
+        click.echo(str(fault))
+    if faults:
+        raise SystemExit(1)
+    is_bad = _held_to_data(settings, names, paths)
+    is_breaking = _changed(settings, names, against)
+    checked = names or sorted(path.stem for path in settings.sources_path.glob("*.yml"))
+    click.echo(f"{len(checked)} source files are valid")
+    if is_bad or (is_breaking and not allow_breaking):
+        raise SystemExit(1)
+
+
+def _held_to_data(settings: Settings, names: list[str], paths: list[Path]) -> bool:
+    from jobs import source_checking as checking
+
+    is_bad = False
+    for path in paths:
+        for finding in checking.against_data(load_source(settings.sources_path / f"{names[0]}.yml"), path):
+            click.echo(f"{'breaks' if finding.is_fatal else 'look'}: {finding}")
+            is_bad = is_bad or finding.is_fatal
+    return is_bad
+
+
+def _changed(settings: Settings, names: list[str], against: Path | None) -> bool:
+    from jobs import source_checking as checking
+
+    is_breaking = False
+    for name in names or sorted(path.stem for path in settings.sources_path.glob("*.yml")):
+        for change in checking.against_former(settings, name, against) or ():
+            click.echo(f"{'breaking' if change.is_breaking else 'fine'}: {name}.yml: {change.key}: {change.text}")
+            is_breaking = is_breaking or change.is_breaking
+    for name in [] if names else checking.dropped(settings, against):
+        click.echo(f"breaking: {name}.yml: the source is gone")
+        is_breaking = True
+    return is_breaking

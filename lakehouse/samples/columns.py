@@ -15,6 +15,7 @@ LOOKED_AT = 20_000
 """Rows that shapes are guessed from; counts of nulls and of distinct values are over all rows."""
 FITS = 0.9
 MOST_CHOICES = 12
+RARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +127,29 @@ def _shape(session: duckdb.DuckDBPyConnection, name: str) -> tuple[str, float, T
     shares = [count / found[0] for count in found[1:]]
     by_kind = dict(zip([kind.name for kind in plain], shares, strict=False))
     times, dates = shares[len(plain) : len(plain) + len(TIMES)], shares[len(plain) + len(TIMES) :]
-    by_kind |= {"time": max(times), "date": max(dates)}
+    by_kind |= {"time": _together(times), "date": _together(dates)}
     kind = next((k.name for k in KINDS if by_kind[k.name] >= FITS), "text")
     form = _form(kind, times, dates)
     return kind, by_kind.get(kind, 0.0), form
 
 
+def _together(shares: Sequence[float]) -> float:
+    """The share of values in any of several formats: at most the sum, as some values fit more than one."""
+    return max(shares) if max(shares) >= FITS else min(sum(shares), 1.0)
+
+
 def _form(kind: str, times: Sequence[float], dates: Sequence[float]) -> TimeFormat | None:
-    if kind == "time":
-        return TIMES[times.index(max(times))]
-    return DATES[dates.index(max(dates))] if kind == "date" else None
+    """How the times are written; where no format fits nearly all, those that each fit some, the commonest first."""
+    if kind not in ("time", "date"):
+        return None
+    forms, shares = (TIMES, times) if kind == "time" else (DATES, dates)
+    found = sorted(zip(shares, forms, strict=True), key=lambda pair: -pair[0])
+    first = found[0][1]
+    if found[0][0] >= FITS:
+        return first
+    several = [form for share, form in found if share >= RARE]
+    casts = ", ".join("try_cast({} as timestamp)" if form.spark == "{}" else form.spark for form in several)
+    return TimeFormat(first.pattern, f"coalesce({casts})", " or ".join(form.words for form in several))
 
 
 def candidate_keys(sample: Sample, facts: Sequence[ColumnFacts]) -> list[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from lakehouse.samples.expressions import FILE_TIME, consent_action, fingerprint
 from lakehouse.samples.expressions import field as named
 from lakehouse.samples.fitting import TIME, Shape, best_shapes, by_role
 from lakehouse.samples.kinds import BY_NAME as KINDS
+from lakehouse.samples.kinds import PLACEHOLDERS
 from lakehouse.samples.reading import ITEM, Sample
 from lakehouse.sources.spec import MAPPED
 
@@ -97,9 +98,14 @@ def _warnings(sample: Sample, facts: Sequence[ColumnFacts], keys: Sequence[tuple
         yield "no column and no pair of columns is unique: a key is made of the whole record"
     for fact in facts:
         if fact.placeholders > 0.01:
-            yield f"{fact.name}: {fact.placeholders:.0%} placeholders such as {fact.examples[0]}"
+            yield f"{fact.name}: {fact.placeholders:.0%} placeholders{_such(fact)}"
         if fact.role in ("id_card", "bank_card"):
             yield f"{fact.name}: {KINDS[fact.role].words}: kept in bronze only, no map takes them"
+
+
+def _such(fact: ColumnFacts) -> str:
+    found = next((text for text in fact.examples if text.lower() in PLACEHOLDERS), "")
+    return f" such as {found}" if found else ""
 
 
 class _Maker:

@@ -28,7 +28,7 @@ def is_nameable(name: str) -> bool:
 
 def moment(facts: ColumnFacts) -> str:
     """The timestamp that a column tells; its text where Spark casts that by itself."""
-    return facts.time.spark.format(field(facts.name)) if facts.time else field(facts.name)
+    return facts.time.spark.replace("{}", field(facts.name)) if facts.time else field(facts.name)
 
 
 def number(facts: ColumnFacts) -> str:

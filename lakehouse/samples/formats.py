@@ -65,12 +65,12 @@ def find_encoding(head: bytes, path: Path) -> tuple[str, bool]:
             return name, True
     if b"\0" in head:
         return _utf16(head, path), False
-    for name in ("utf-8", "gb18030", "big5", "shift_jis", "cp1252"):
-        text = _decoded(head, name)
-        if text is not None and (name in ("utf-8", "cp1252") or _reads_well(text)):
-            return name, False
-    if _mostly(head):
+    if _decoded(head, "utf-8") is not None or _mostly(head):
         return "utf-8", False
+    for name in ("gb18030", "big5", "shift_jis", "cp1252"):
+        text = _decoded(head, name)
+        if text is not None and (name == "cp1252" or _reads_well(text)):
+            return name, False
     raise SourceError("zero bytes or unknown signs where text is expected", file=path, rule="binary_file")
 
 
@@ -103,9 +103,10 @@ def _reads_well(text: str) -> bool:
 
 
 def _mostly(head: bytes) -> bool:
-    """Whether the bytes are UTF-8 but for a few."""
+    """Whether the bytes are UTF-8 but for a few: another encoding's bytes hardly ever make whole signs of it."""
     text = head.decode("utf-8", "replace")
-    return text.count("\ufffd") < len(text) / 50
+    wrong = text.count("\ufffd")
+    return wrong < sum(1 for sign in text if ord(sign) > 127) - wrong
 
 
 def _text(head: bytes, encoding: str, *, is_whole: bool) -> str:

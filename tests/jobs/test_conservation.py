@@ -1,11 +1,14 @@
 """Every row is accounted for from file to silver: re-sent, corrected, late and broken files, and runs cut off in between."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from jobs import delivered, runner
+from jobs.accounting import Counted, count_by_source
+from lakehouse.conservation import Balance
+from lakehouse.table import Table
 from lakehouse.tables import feeds, ops, silver
 from tests.small_lake import CONSENT, CONSENT_JSON, HEADER, SmallLake, statements
 
@@ -133,14 +136,13 @@ def test_a_full_rebuild_lands_every_file_again(small: SmallLake) -> None:
 def test_rows_that_go_missing_stop_the_job_and_are_told(small: SmallLake, monkeypatch: pytest.MonkeyPatch) -> None:
     small.source(CSV, VERSIONED)
     small.deliver(CSV, "1.csv", csv(statements(range(4))))
-    counted = runner.count_by_source
 
-    def loses_one(*given: object) -> dict[str, object]:
-        found = counted(*given)  # type: ignore[arg-type]
-        return {k: type(v)(v.rows - 1, v.refused, v.times) for k, v in found.items()}
+    def loses_one(judged: DataFrame, table: Table) -> dict[str, Counted]:
+        found = count_by_source(judged, table)
+        return {name: replace(counted, rows=counted.rows - 1) for name, counted in found.items()}
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "count_by_source", loses_one)
+        patch.setattr("jobs.runner.count_by_source", loses_one)
         outcome = small.run(BRONZE, SILVER)
     assert "map: 4 rows in" in str(outcome.failures[0])
     assert "1 rows lost" in str(outcome.failures[0])
@@ -152,7 +154,10 @@ def test_rows_that_go_missing_stop_the_job_and_are_told(small: SmallLake, monkey
 def test_a_lost_record_at_landing_stops_the_job(small: SmallLake, monkeypatch: pytest.MonkeyPatch) -> None:
     small.source(CSV, VERSIONED)
     small.deliver(CSV, "1.csv", csv(statements(range(4))))
-    balance = delivered.Balance
-    monkeypatch.setattr(delivered, "Balance", lambda *a, **k: balance(*a[:4], a[4] + 1, *a[5:], **k))
+
+    def one_more(job: str, stage: str, source: str, batch: int, rows: int, *rest: int, **more: int) -> Balance:
+        return Balance(job, stage, source, batch, rows + 1, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("jobs.delivered.Balance", one_more)
     failures = small.run(BRONZE).failures
     assert "land: 5 rows in" in str(failures[0])

@@ -193,8 +193,9 @@ def test_typed_and_office_files_are_read(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "x.parquet")
     assert read_sample(tmp_path / "x.parquet").rows.to_pylist()[0] == {"id": "a", "at": "1970-01-01 00:00:00", "n": "1"}
     book = Workbook()
+    sheet = book.create_sheet("members", 0)
     for row in (["会员号", "手机"], ["m1", 13812345678], ["m2", None]):
-        book.active.append(row)
+        sheet.append(row)
     book.save(tmp_path / "x.xlsx")
     assert read_sample(tmp_path / "x.xlsx").rows.to_pylist()[0] == {"会员号": "m1", "手机": "13812345678"}
 
@@ -217,3 +218,13 @@ def test_scalars_are_read_back_as_written(text: str) -> None:
 def test_a_format_that_does_not_land_is_refused(tmp_path: Path) -> None:
     found = find_format(sample(tmp_path, "x.tsv", RECEIPTS.replace(",", "\t")))
     assert landed_format(found)[0] in ("csv", "tsv")
+
+
+def test_dates_in_several_formats_are_read_by_each(tmp_path: Path) -> None:
+    days = ("1990-01-05", "1990/1/6", "19900107", "07.01.1990")
+    rows = "".join(f"{n},{days[n % 4]},{'2025-01-01 10:00:00' if n % 2 else '2025/1/2 11:00:00'}\n" for n in range(40))
+    made = draft("a__b", read_sample(sample(tmp_path, "x.csv", f"member_no,birthday,updated_at\n{rows}")), ID_TYPES)
+    assert {f.name: f.kind for f in made.facts} == {"member_no": "integer", "birthday": "date", "updated_at": "time"}
+    mapping = loaded(made, tmp_path).mappings("silver.customer_record")[0]
+    assert mapping.sequence.startswith("coalesce(")
+    assert "try_cast($.updated_at as timestamp)" in mapping.sequence
