@@ -38,7 +38,6 @@ ALLOWED = {
     "jobs/reporting/accuracy.py": "aggregates for the report",
     "jobs/reporting/facts.py": "aggregates for the report",
     "jobs/reporting/proof.py": "one row for each rule",
-    "jobs/runner.py": "one row of counts",
     "jobs/whatif.py": "counts and a handful of examples",
     "identity/solving.py": "one row: how many vertices are touched",
     "ml/training_set.py": "a training set of bounded size, drawn by hash",
