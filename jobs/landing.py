@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from jobs.arrivals import sort_out
 from jobs.context import Context
 from jobs.delivered import close_batch, recount
+from jobs.healing import heal
 from lakehouse.errors import SourceError
 from lakehouse.job import Job
 from lakehouse.land import Landed, land, transaction
@@ -42,6 +43,7 @@ def land_files(context: Context, job: Job, source: Source, batch: DataFrame, run
     """Land one batch of files; fills ``run`` with what happened."""
     spark = batch.sparkSession
     files = batch_files(reader(context.spark), context.checkpoint(job), run.batch_id)
+    heal(context, job, source, run.batch_id)
     found = sort_out(context, job, source, files, run)
     readable, refused = inspect(source, [a.path for a in found.fresh])
     with transaction(spark, context.app_id(job), run.batch_id):

@@ -80,10 +80,10 @@ def trust(found: Trust) -> str:
     if not found.stages:
         return section("trust", "Nothing lost, nothing late", "No batch has been accounted for yet.")
     missing = sum(row["missing"] for row in found.stages)
-    batches = sum(row["batches"] for row in found.stages)
+    batches, proven = (sum(row[name] for row in found.stages) for name in ("batches", "proven"))
     lead = (
-        f"{plural(batches, 'balance')} of rows in against rows out, each side counted at a place of its own; "
-        f"{'none is off by a single row' if not missing else plural(missing, 'row') + ' unaccounted for'}. {_newest(found)}"
+        f"{plural(batches, 'balance')} of rows in against rows out, {whole(proven)} with each side counted at a place of its "
+        f"own; {'none is off by a single row' if not missing else plural(missing, 'row') + ' unaccounted for'}. {_newest(found)}"
     )
     cards = [
         card("Rows in = rows out + quarantined + duplicates", _stages(found.stages), note=NOTE, size="full"),
@@ -96,7 +96,7 @@ def trust(found: Trust) -> str:
 
 NOTE = (
     "Files: records that the reader saw against rows that bronze's commits tell. Map: rows in bronze's log against rows that "
-    "came out of the mapping. Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
+    "came out of the mapping (where a `where` or an `explode` decides, the difference is what it left out or added). Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
 )
 LAG_NOTE = (
     "Of the latest day, in the time of the data where history is replayed. Red is beyond what the source file promises "
@@ -134,7 +134,7 @@ def _freshness(lags: Sequence[Row]) -> list[str]:
         Bar(
             row["source"],
             row["p95_lag_seconds"],
-            f"{lag(row['p95_lag_seconds'])} of {row['slo_hours']:g} h",
+            f"{lag(row['p95_lag_seconds'])} / {row['slo_hours']:g} h",
             f"median {lag(row['p50_lag_seconds'])}, into {row['table']}",
             "bad" if row["is_breached"] else "",
         )

@@ -124,6 +124,20 @@ def test_a_run_cut_off_after_the_commit_is_counted_anew_and_lands_nothing_twice(
     assert files(small) == [("1 again.csv", 4, "resent"), ("1.csv", 4, "landed")]
 
 
+def test_what_a_killed_run_did_not_write_down_is_told_by_the_next(
+    small: SmallLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.source(CSV, VERSIONED)
+    small.deliver(CSV, "1.csv", csv(statements(range(4)) + "c9,marke"))
+    with monkeypatch.context() as patch:
+        patch.setattr("lakehouse.runlog.RunLog.flush", lambda _log, _lake: None)
+        small.run(BRONZE)
+    small.deliver(CSV, "1 again.csv", csv(statements(range(4)) + "c9,marke"), second=9)
+    assert not small.run(BRONZE, SILVER).failures
+    assert files(small) == [("1 again.csv", 4, "resent"), ("1.csv", 4, "landed")]
+    assert sorted(balances(small, "land"), key=str) == [(4, 0, 0, 4, 0, True), (5, 4, 1, 0, 0, True)]
+
+
 def test_a_full_rebuild_lands_every_file_again(small: SmallLake) -> None:
     small.source(CSV, VERSIONED)
     small.deliver(CSV, "1.csv", csv(statements(range(4))))

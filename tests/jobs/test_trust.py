@@ -66,7 +66,7 @@ def test_figures_are_read_by_stage_source_and_reason(shelf: Shelf) -> None:
 
 def test_the_page_says_that_nothing_is_missing_and_names_the_newest_source(shelf: Shelf) -> None:
     html = trust(read_trust(shelf))
-    assert "3 balances of rows in against rows out" in html
+    assert "3 balances of rows in against rows out, 3 with each side counted" in html
     assert "none is off by a single row" in html
     assert "The newest source, cinema__member, brought 45 rows." in html
     assert "Files: 2 landed, 1 sent again and recognised." in html
