@@ -96,6 +96,18 @@ def trust(found: Trust) -> str:
 
 NOTE = (
     "Files: records that the reader saw against rows that bronze's commits tell. Map: rows in bronze's log against rows that "
+    "came out of the mapping; where a `where` or an `explode` decides, the difference is what it left out or added. "
+    "Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
+)
+LAG_NOTE),
+        card("What was refused, and why", *_refused(found)),
+        card("Landed by source", bar_list(_feeds(found.feeds)), note=_files(found.files)),
+    ]
+    return section("trust", "Nothing lost, nothing late", lead, *cards)
+
+
+NOTE = (
+    "Files: records that the reader saw against rows that bronze's commits tell. Map: rows in bronze's log against rows that "
     "came out of the mapping (where a `where` or an `explode` decides, the difference is what it left out or added). Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
 )
 LAG_NOTE = (
