@@ -99,17 +99,6 @@ NOTE = (
     "came out of the mapping; where a `where` or an `explode` decides, the difference is what it left out or added. "
     "Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
 )
-LAG_NOTE),
-        card("What was refused, and why", *_refused(found)),
-        card("Landed by source", bar_list(_feeds(found.feeds)), note=_files(found.files)),
-    ]
-    return section("trust", "Nothing lost, nothing late", lead, *cards)
-
-
-NOTE = (
-    "Files: records that the reader saw against rows that bronze's commits tell. Map: rows in bronze's log against rows that "
-    "came out of the mapping (where a `where` or an `explode` decides, the difference is what it left out or added). Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
-)
 LAG_NOTE = (
     "Of the latest day, in the time of the data where history is replayed. Red is beyond what the source file promises "
     "(freshness_hours); a feed's first delivery is history and breaks no promise."
