@@ -14,7 +14,7 @@ from lakehouse.sources.spec import MAPPED
 
 IDENTIFYING = ("member_no", "unionid", "phone", "email", "device")
 APART = ("full_name", "birth_on")
-LITERALS = frozenset({"channel", "type", "currency"})
+LITERALS = frozenset({"currency"})
 KEYS = frozenset({"consent_id", "message_id", "order_id", "event_id", "record_id"})
 NATURAL = frozenset({"message_id", "order_id", "record_id"})
 """Keys that come again with each new state of what they name."""
@@ -82,7 +82,7 @@ def draft(name: str, sample: Sample, id_types: frozenset[str]) -> Draft:
         tuple(used) if sample.format.kind in ("csv", "tsv", "excel") else (),
         maker.time(("updated", *TIME)),
         ids,
-        (*_warnings(sample, facts, keys), *maker.look, *([] if maps else [NO_TABLE])),
+        tuple(dict.fromkeys([*_warnings(sample, facts, keys), *maker.look, *([] if maps else [NO_TABLE])])),
     )
 
 

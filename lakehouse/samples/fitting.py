@@ -69,7 +69,7 @@ SHAPES = (
             "discount_amount": ("discount",),
         },
     ),
-    Shape("silver.order_header", (("order_id",), TIME), ORDER | {"paid_amount": ("amount", "price")}),
+    Shape("silver.order_header", (("order_id",), TIME), ORDER | {"paid_amount": ("amount",)}),
     Shape(
         "silver.event",
         (("event", "event_type", "event_id"), TIME),

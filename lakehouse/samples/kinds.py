@@ -129,7 +129,7 @@ def moment_sql(form: TimeFormat) -> str:
 
 
 PLACEHOLDERS = (
-    "-", "--", "null", "none", "n/a", "na", "nan", "nil", "undefined", "unknown", "test", "0", "00000000000", "13800138000",
+    "-", "--", "null", "none", "n/a", "na", "nan", "nil", "undefined", "unknown", "test", "00000000000", "13800138000",
     "13000000000", "13888888888", "18888888888", "11111111111", "test@test.com", "a@a.com", "none@none.com", "1900-01-01",
     "1970-01-01", "9999-12-31", "未知", "无", "空", "匿名", "游客", "测试",
 )  # fmt: skip

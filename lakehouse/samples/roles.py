@@ -22,7 +22,7 @@ ROLES = (
     Role("member_no", r"(member|membership|vip)_?(no|num|number|id|code|card)$|^member$|会员(编?号|卡号|id|账号)"),
     Role("consent_id", r"consent_?id|授权(编)?号"),
     Role("message_id", r"(message|msg|send|sms)_?(id|no)$|消息(id|编号)|短信(id|编号)"),
-    Role("event_id", r"(event|log|hit|click|visit|record|trace|scan)_?(id|no)$|^uuid$|事件(id|编号)|流水号"),
+    Role("event_id", r"(event|log|hit|click|visit|record|trace|scan)_?(id|no)$|uuid$|事件(id|编号)|流水号"),
     Role("anonymous", r"anon(ymous)?_?(id)?$|cookie(_?id)?$|visitor_?id|匿名(id)?"),
     Role("device", r"(device|idfa|imei|oaid|android)_?(id)?$|设备(号|id)"),
     Role("line_no", r"(line|row|item)_?(no|num|number|id)$|行号|明细(号|id|编号)"),
@@ -111,7 +111,7 @@ ROLES = (
     ),
     Role(
         "account",
-        r"(customer|user|account|client|guest|buyer|person|uid|open|crm)_?(id|no|num|number|code)?$|"
+        r"(customer|user|account|client|guest|buyer|person|(?<![a-z])uid|open|crm)_?(id|no|num|number|code)?$|"
         r"(客户|用户|账号|顾客|买家|影城卡|卡)(编?号|编码|id)?$|^卡号$",
     ),
     Role("key", r"^id$|_id$|_no$|_key$|编号$|^序号$|id$"),

@@ -12,7 +12,8 @@ from lakehouse.tables import feeds, silver
 from tests.small_lake import SmallLake
 
 MEMBERS = "影城卡号,姓名,性别,手机号,邮箱,出生日期,注册时间,更新时间\n" + "".join(
-    f"Y{n:04},王伟,{'男女'[n % 2]},1381234{n:04},u{n}@qq.com,1990/{n % 12 + 1}/3,2024/1/{n % 28 + 1} 10:00:00,2025/1/2 09:{n:02}:00\n"
+    f"Y{n:04},王伟,{'男女'[n % 2]},1381234{n:04},u{n}@qq.com,1990/{n % 12 + 1}/3,"
+    f"2024/1/{n % 28 + 1} 10:00:00,2025/1/2 09:{n:02}:00\n"
     for n in range(40)
 )
 RECEIPTS = "receipt_no\tline_no\tsold_at\tsku\tqty\tunit_price\tmember_no\n" + "".join(
