@@ -61,7 +61,7 @@ class Quarantine:
     def entries(self, which: Filter, most: int = MOST) -> list[Row]:
         """Entries in the order of file and row: ``stage, source, file, row, reason, detail, record, quarantined_at``."""
         columns = ", ".join(f'q."{c}"' for c in (*KEY, "reason", "detail", "record", "quarantined_at"))
-        order = 'q.source, q.stage, q.file, q."row"'
+        order = 'q.source, q.stage, q.file, q."row", q.record'
         return self._ask(f"SELECT {columns} FROM {{}} WHERE {which.sql()} ORDER BY {order} LIMIT {most}", which)
 
     def _ask(self, query: str, which: Filter) -> list[Row]:
@@ -81,7 +81,7 @@ class Quarantine:
             )
         if which.is_open and DeltaTable.is_deltatable(again):
             builder = builder.register("r", DeltaTable(again))
-            same = " AND ".join(f'e."{c}" IS NOT DISTINCT FROM r."{c}"' for c in KEY)
+            same = " AND ".join(f'(e."{c}" IS NOT DISTINCT FROM r."{c}")' for c in KEY)
             entries = (
                 f"SELECT e.* FROM ({entries}) AS e WHERE NOT EXISTS "
                 f"(SELECT 1 FROM r WHERE {same} AND r.replayed_at >= e.quarantined_at)"
