@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -99,6 +100,12 @@ def sort_out(context: Context, job: Job, source: Source, paths: Sequence[str], r
     return parted(source, arrivals, before, other)
 
 
+@lru_cache(maxsize=2)
+def ledger(root: str, run_id: str) -> Shelf:  # noqa: ARG001 -- a run's own view, opened once
+    """The ledger of files as it was when the run first looked: what the run adds is in its log until it ends."""
+    return Shelf(root, [feeds.LANDED_FILE])
+
+
 def parted(source: Source, arrivals: Sequence[Arrival], before: Iterable[Past], other: int) -> Sorted:
     """The rule of :func:`sort_out`; ``arrivals`` by time, ``before`` what landed of their contents, ``other`` the time of
     the newest file with another content.
@@ -135,7 +142,7 @@ def _landed(
     version, contents = context.version(job), sorted(set(digests))
     logged = [row for row in context.log.files if row["source"] == source.name and row["version"] == version]
     known: list[Row] = [r for r in logged if r["outcome"] == "landed" and r["rows"] and r["batch_id"] != batch_id]
-    shelf = Shelf(context.settings.lake_path, [feeds.LANDED_FILE])
+    shelf = ledger(context.settings.lake_path, context.run_id)
     where = f"source = '{source.name}' AND version = '{version}' AND outcome = 'landed' AND batch_id <> {batch_id}"
     where += ' AND "rows" > 0 AND digest '
     listed = ", ".join(f"'{digest}'" for digest in contents) or "''"

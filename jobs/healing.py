@@ -1,9 +1,8 @@
 """What a killed run could not write down of the files that it landed: entered into the ledger and balanced by the next run."""
 
-from jobs.arrivals import sort_out
+from jobs.arrivals import ledger, sort_out
 from jobs.context import Context
 from jobs.delivered import close_batch, recount
-from jobs.reporting.store import Shelf
 from lakehouse.job import Job
 from lakehouse.runlog import JobRun
 from lakehouse.sources.filelog import batch_files
@@ -41,7 +40,7 @@ def _is_known(context: Context, job: Job, source: Source, batch_id: int) -> bool
     if any((f["source"], f["version"], f["batch_id"]) == (source.name, version, batch_id) for f in context.log.files):
         return True
     where = f"source = '{source.name}' AND version = '{version}' AND batch_id = {batch_id}"
-    found = Shelf(context.settings.lake_path, [feeds.LANDED_FILE]).select(
+    found = ledger(context.settings.lake_path, context.run_id).select(
         feeds.LANDED_FILE.name, ("COUNT(*) AS n",), where=where
     )
     return bool(found and found[0]["n"])
