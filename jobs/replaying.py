@@ -89,15 +89,14 @@ def _edited(entries: Sequence[Row], edited: Edited) -> list[Row]:
     return [known[key] for key in edited]
 
 
-def _by(entries: Iterable[Row], *names: str) -> Iterator[tuple[str, list[Row]]]:
-    def key(entry: Row) -> str:
-        return "\0".join(str(entry[name]) for name in names)
+def _by(entries: Iterable[Row], name: str) -> Iterator[tuple[str, list[Row]]]:
+    """Entries by a column of text."""
 
-    yield from (
-        (entries[0][names[0]], entries)
-        for _, group in groupby(sorted(entries, key=key), key)
-        if (entries := list(group))
-    )
+    def value(entry: Row) -> str:
+        return str(entry[name])
+
+    for found, group in groupby(sorted(entries, key=value), value):
+        yield found, list(group)
 
 
 def _selection(context: Context, entries: Sequence[Row]) -> list[str]:
