@@ -22,8 +22,8 @@ def close_batch(context: Context, job: Job, source: Source, found: Sorted, refus
     files = entries(context, job, source, found, refused, run)
     context.log.arrived(files)
     repeated = sum(int(str(file["rows"])) for file in files if file["outcome"] == "resent")
-    read = run.rows_in if found.fresh else 0
-    run.rows_in, run.rows_duplicate = (run.rows_in or 0) + repeated, repeated
+    read = run.rows_in
+    run.rows_in, run.rows_duplicate = (run.rows_in or 0) + repeated, run.rows_duplicate + repeated
     bad = run.rows_quarantined - len(refused)
     context.log.account(
         Balance(
@@ -34,7 +34,7 @@ def close_batch(context: Context, job: Job, source: Source, found: Sorted, refus
             None if read is None and run.version_out is not None else (read or 0) + repeated,
             run.rows_out,
             bad,
-            rows_duplicate=repeated,
+            rows_duplicate=run.rows_duplicate,
         )
     )
 

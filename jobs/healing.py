@@ -19,7 +19,8 @@ def heal(context: Context, job: Job, source: Source, batch_id: int) -> None:
     that are gone since are left alone: there is nothing to count them by.
     """
     before = batch_id - 1
-    if before < 0 or _is_known(context, job, source, before):
+    is_of_files = getattr(source, "feed", None) is None  # other feeds keep no files to count again
+    if before < 0 or not is_of_files or _is_known(context, job, source, before):
         return
     files = batch_files(reader(context.spark), context.checkpoint(job), before)
     run = JobRun(context.run_id, job.name, job.version, before, version_out=-1)

@@ -13,7 +13,14 @@ from lakehouse.samples.formats import Format
 from lakehouse.samples.kinds import BY_NAME as KINDS
 from lakehouse.sources.spec import Source
 
-ENCODINGS = {"gb18030": "GB18030", "big5": "Big5", "shift_jis": "Shift_JIS", "cp1252": "windows-1252"}
+ENCODINGS = {
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+    "gb18030": "GB18030",
+    "big5": "Big5",
+    "shift_jis": "Shift_JIS",
+    "cp1252": "windows-1252",
+}
 WIDTH = 62
 
 
