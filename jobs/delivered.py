@@ -14,6 +14,9 @@ from lakehouse.sources.files import BAD
 from lakehouse.sources.spec import Source
 
 
+REPEATED = "_again"
+
+
 def close_batch(context: Context, job: Job, source: Source, found: Sorted, refused: Sequence[str], run: JobRun) -> None:
     """Enter a landed batch's files into the ledger, and hold what was read against what was committed.
 
@@ -40,9 +43,13 @@ def close_batch(context: Context, job: Job, source: Source, found: Sorted, refus
 
 
 def recount(context: Context, source: Source, records: DataFrame, run: JobRun) -> None:
-    """Count a batch that an earlier, interrupted run has committed: its files' records, and its rows in bronze."""
+    """Count a batch that an earlier, interrupted run has committed: its files' records, and its rows in bronze.
+
+    Of a feed that marks what bronze has already, every record is marked by now: what was read stays unknown.
+    """
     counted = records.agg(F.count("*"), F.count_if(F.col(BAD).isNotNull()), F.count("payload")).collect()[0]
-    run.rows_in, run.rows_quarantined = int(counted[0]), int(counted[1])
+    run.rows_in = None if REPEATED in records.columns else int(counted[0])
+    run.rows_quarantined = int(counted[1])
     names = [row[0] for row in records.select("_file").distinct().limit(1000).collect()]
     batch = context.lake.read(source.table).where(F.col("_batch_id") == run.batch_id)
     run.rows_out = batch.where(F.col("_file").isin(names)).count()
