@@ -13,7 +13,6 @@ from lakehouse.runlog import JobRun
 from lakehouse.sources.files import BAD
 from lakehouse.sources.spec import Source
 
-
 REPEATED = "_again"
 
 
