@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from lakehouse.textfiles import Lines
@@ -36,13 +37,14 @@ def _place(line: str) -> Place | None:
 def rows_between(lines: Lines, path: str, after: Place | None, upto: Place) -> int | None:
     """Rows appended to the table at ``path`` after one place up to another; None where the log has lost an entry.
 
-    Commits that remove rows are left out, as ``skipChangeCommits`` leaves them out.
+    Commits that remove rows are left out, as ``skipChangeCommits`` leaves them out. A stream's first batch (``after`` is None)
+    may be a snapshot, in which removed rows are not: then nothing can be told where any were removed.
     """
     start = after or Place(0)
     total = 0
     for version in range(start.version, upto.version + (upto.index >= 0)):
         entry = lines(f"{path}/_delta_log/{version:020d}.json")
-        if entry is None:
+        if entry is None or (after is None and _removes(_actions(entry))):
             return None
         for index, rows in enumerate(_appended(entry)):
             if start < Place(version, index) <= upto:
@@ -54,11 +56,19 @@ def rows_between(lines: Lines, path: str, after: Place | None, upto: Place) -> i
 
 def _appended(entry: list[str]) -> list[int | None]:
     """Rows of each file that a commit appends, in the commit's order; none of a commit that also removes."""
-    actions = [json.loads(line) for line in entry if line]
-    if any(action["remove"].get("dataChange", True) for action in actions if "remove" in action):
+    actions = _actions(entry)
+    if _removes(actions):
         return []
     adds = [action["add"] for action in actions if "add" in action and action["add"].get("dataChange", True)]
     return [json.loads(add.get("stats") or "{}").get("numRecords") for add in adds]
+
+
+def _actions(entry: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in entry if line]
+
+
+def _removes(actions: list[dict[str, Any]]) -> bool:
+    return any(action["remove"].get("dataChange", True) for action in actions if "remove" in action)
 
 
 def added_files(lines: Lines, path: str, version: int) -> Iterator[str]:

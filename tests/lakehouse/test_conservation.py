@@ -63,7 +63,9 @@ LOG = {
 @pytest.mark.parametrize(
     ("after", "upto", "rows"),
     [
-        (None, Place(4), 23),
+        (None, Place(2), 12),
+        (None, Place(4), None),
+        (Place(0), Place(4), 23),
         (Place(1), Place(2), 12),
         (Place(1, 0), Place(4), 18),
         (Place(1), Place(1, 0), 5),
