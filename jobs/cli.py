@@ -15,13 +15,17 @@ from jobs.context import Context
 from jobs.contract_command import contract
 from jobs.display import Bar, say, summary, table_lines
 from jobs.identity_commands import identity
+from jobs.land_command import land
 from jobs.match_command import match
 from jobs.model_command import model
 from jobs.quality_command import quality
+from jobs.quarantine_command import quarantine
 from jobs.rules_command import rules
 from jobs.schedule import Outcome, run_graph
+from jobs.source_command import source
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
+from lakehouse.sources.spec import load_sources
 
 MANIFEST = ROOT / "airflow_dags" / "manifest.json"
 
@@ -86,8 +90,7 @@ def plan(env: str | None, select: tuple[str, ...]) -> None:
 @click.pass_obj
 def graph(env: str | None, write: bool, check: bool) -> None:
     """Print the graph of jobs, or write or check the manifest that Airflow reads."""
-    context = _context(env)
-    built = build_graph(context.sources)
+    built = build_graph(load_sources(load_settings(env).sources_path))
     text = json.dumps(manifest(built), indent=1, ensure_ascii=False) + "\n"
     if write:
         MANIFEST.write_text(text, encoding="utf-8")
@@ -190,6 +193,9 @@ cli.add_command(model)
 cli.add_command(contract)
 cli.add_command(quality)
 cli.add_command(rules)
+cli.add_command(source)
+cli.add_command(land)
+cli.add_command(quarantine)
 
 
 def main() -> None:

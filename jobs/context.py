@@ -22,6 +22,7 @@ from lakehouse.table import Table
 from lakehouse.tables import silver
 
 EPOCH = "kith.epoch"
+OWN_SOURCES = "sources"
 CLOCKS: tuple[tuple[Table, str], ...] = ((silver.ORDER_LINE, "ordered_at"), (silver.EVENT, "occurred_at"))
 
 
@@ -32,11 +33,15 @@ def own_rules(settings: Settings) -> dict[str, UserRule]:
 
 @dataclass
 class Context:
-    """The composition root's one object; tests replace its parts by passing them in."""
+    """The composition root's one object; tests replace its parts by passing them in.
+
+    ``replay``: days of the past are gone through, so that freshness is measured in the time of the data.
+    """
 
     settings: Settings
     day: date | None = None
     full: bool = False
+    replay: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     @cached_property
@@ -52,9 +57,10 @@ class Context:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The feeds of ``conf/sources``; a user's own rules are put beside the library's before."""
+        """The feeds of ``conf/sources`` and, of this lake alone, ``<home>/sources``; a user's own rules are installed first."""
         own_rules(self.settings)
-        return load_sources(self.settings.sources_path)
+        own = Path(self.settings.home) / OWN_SOURCES
+        return load_sources(self.settings.sources_path) | (load_sources(own) if own.is_dir() else {})
 
     @cached_property
     def quality(self) -> dict[str, Quality]:
@@ -69,7 +75,7 @@ class Context:
     @cached_property
     def log(self) -> RunLog:
         """The run's log."""
-        return RunLog(self.run_id)
+        return RunLog(self.run_id, is_replay=self.replay)
 
     @cached_property
     def drift(self) -> DriftLog:
@@ -79,7 +85,7 @@ class Context:
     def renew(self) -> None:
         """Begin another run in the same session: a new run id and an empty log."""
         self.run_id = uuid.uuid4().hex[:12]
-        self.log = RunLog(self.run_id)
+        self.log = RunLog(self.run_id, is_replay=self.replay)
 
     def version(self, job: Job) -> str:
         """The job's version as checkpoints and transaction ids carry it: ``v<version>``, and the epoch of full rebuilds.

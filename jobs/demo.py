@@ -9,7 +9,7 @@ from pathlib import Path
 
 from identity.identifiers import load_rules
 from jobs.catalogue import Graph, build_graph
-from jobs.context import Context
+from jobs.context import OWN_SOURCES, Context
 from jobs.display import Bar, say, summary
 from jobs.schedule import Outcome, run_graph
 from lakehouse.job import Job
@@ -84,11 +84,41 @@ def undo_one(context: Context) -> None:
         say("a merge was taken back: kith identity overrides")
 
 
+PARTNER = "cinema__member"
+
+
+def add_partner(context: Context, where: str) -> bool:
+    """Take in a source that nobody has prepared: a partner's list, whose source file is drafted from the list itself.
+
+    It lands and is mapped with the day's run. False where it is there already.
+    """
+    from jobs.delivery import deliver
+    from jobs.source_drafting import write_source
+    from simulate import partner_members
+
+    folder = Path(context.settings.home) / OWN_SOURCES
+    if (folder / f"{PARTNER}.yml").exists():
+        return False
+    began = time.monotonic()
+    sample = Path(where) / "partner" / "members.csv"
+    count = partner_members(where, str(sample))
+    made, path = write_source(context.settings, sample, name=PARTNER, out=folder, force=False)
+    vars(context).pop("sources", None)
+    deliver(context.settings, context.sources[PARTNER], [sample])
+    taken = ", ".join(found.table for found in made.maps)
+    say(
+        f"a partner's list of {count:,} members ({made.sample.format.encoding}, {len(made.facts)} columns): "
+        f"{path.name} drafted in {time.monotonic() - began:.1f} s, maps to {taken}; identifiers {', '.join(made.identifiers)}"
+    )
+    return True
+
+
 def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
     """Make, deliver, run, four times over, then report. Repeated without new data nothing is written."""
     from simulate import Brand
 
     began = time.monotonic()
+    context.replay = True
     where = make_brand(context, people=people, seed=seed)
     say(f"a brand of {people:,} people, made in {time.monotonic() - began:.0f} s")
     graph = build_graph(context.sources)
@@ -99,6 +129,8 @@ def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
             continue
         start = time.monotonic()
         context.renew()
+        if number == increments and add_partner(context, where):
+            graph = build_graph(context.sources)
         jobs = due(graph, is_last=number == increments)
         with Bar(len(jobs)) as bar:
             outcome = run_graph(context, graph, jobs, bar.progress)

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.arrivals import sort_out
 from jobs.context import Context
+from jobs.delivered import close_batch, recount
 from jobs.drift import Sight, watch
 from jobs.feeds import delivered
+from jobs.healing import heal
 from lakehouse.job import Job
-from lakehouse.land import land, transaction
+from lakehouse.land import Landed, land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
 from lakehouse.sources.files import BAD, WHY, Refused, inspect
@@ -26,11 +29,14 @@ def land_files(context: Context, job: Job, source: Source, batch: DataFrame, run
     """Land one batch of a source, files or not; fills ``run`` with what happened."""
     spark = batch.sparkSession
     found = delivered(context, job, source, batch, run)
-    readable, refused = inspect(source, found.files)
+    heal(context, job, source, run.batch_id)
+    files = sort_out(context, job, source, found.files, run)
+    readable, refused = inspect(source, [a.path for a in files.fresh])
     with transaction(spark, context.app_id(job), run.batch_id):
         records = found.read(spark, source, readable)
         bad = None if records is None else _land_records(context, source, readable, records, run)
         _quarantine(context, job, source, spark, bad, found.all_refused(refused), run)
+    close_batch(context, job, source, files, [r.path for r in (*refused, *found.refused)], run)
     found.landed()
 
 
@@ -72,7 +78,9 @@ def _land_records(
             counts.get["again"],
         )
         watch(context.lake, context.drift, source, sight, counts.get, run)
-    known_good = landed.version_out >= 0 and run.rows_quarantined == 0
+    else:  # killed after the commit: what it had read and written is counted anew
+        recount(context, source, records, run)
+    known_good = run.rows_quarantined == 0
     return None if known_good else records.where(F.col(BAD).isNotNull())
 
 
@@ -101,15 +109,15 @@ def _quarantine(
                 F.col(BAD).alias("record"),
             )
         )
-    run.rows_quarantined += len(refused)
-    quarantine(context, frame, run)
+    set_aside = quarantine(context, frame, run)
+    run.rows_quarantined = set_aside.rows_out if set_aside.version_out >= 0 else run.rows_quarantined + len(refused)
 
 
-def quarantine(context: Context, rows: DataFrame, run: JobRun) -> None:
+def quarantine(context: Context, rows: DataFrame, run: JobRun) -> Landed:
     """Append refused rows (the contract's columns less time and batch) to ``ops.quarantine``."""
     stamped = rows.select(
         "*",
         F.lit(run.started_at).cast("timestamp").alias("quarantined_at"),
         F.lit(run.batch_id).cast("bigint").alias("batch_id"),
     )
-    land(context.lake, ops.QUARANTINE, Append(), stamped.coalesce(1))
+    return land(context.lake, ops.QUARANTINE, Append(), stamped.coalesce(1))

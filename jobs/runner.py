@@ -6,6 +6,7 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.accounting import Counted, account, count_by_source
 from jobs.auditing import audit, audit_mapped, extra_rules
 from jobs.context import Context
 from jobs.feeds import source_streams
@@ -16,7 +17,7 @@ from lakehouse.checks import BROKEN, broken_rules
 from lakehouse.deliveries import DELETED
 from lakehouse.errors import JobFailed, KithError
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Job, Mapped, New, Read, Resource
-from lakehouse.land import land, transaction
+from lakehouse.land import Landed, land, transaction
 from lakehouse.load import Merge, Scd2
 from lakehouse.runlog import JobRun
 from lakehouse.settings import Settings
@@ -110,7 +111,7 @@ def _next_batch(context: Context) -> int:
 
 def _batch(context: Context, job: Job, batch: DataFrame | None, batch_id: int, part: str = "") -> JobRun:
     """One batch of one job, from its rows to its record in the log."""
-    run = JobRun(context.run_id, job.name, job.version, batch_id)
+    run = JobRun(context.run_id, job.name, job.version, batch_id, part=part)
     context.lake.conform(job.writes)
     if job.group is Group.BRONZE and batch is not None:
         source = context.sources[job.writes.entity]
@@ -122,6 +123,12 @@ def _batch(context: Context, job: Job, batch: DataFrame | None, batch_id: int, p
     run.close()
     context.log.add(run)
     return run
+
+
+def take_again(context: Context, job: Job, rows: DataFrame, part: str) -> JobRun:
+    """Take mapped rows that come by no stream (a replay of quarantine); ``part`` gives their transaction its own name."""
+    context.lake.ensure(job.writes)
+    return _batch(context, job, rows, 0, part)
 
 
 def _transform_and_land(context: Context, job: Job, batch: DataFrame | None, run: JobRun, part: str) -> None:
@@ -141,25 +148,36 @@ def _transform_and_land(context: Context, job: Job, batch: DataFrame | None, run
 def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str = "") -> None:
     """Mapped rows: bad ones go to quarantine, the rest lands. All others: every row passes the gate, or nothing lands."""
     if Mapped() in job.reads.values():
-        good = _set_aside(context, job, frame, run, part)
-    else:
-        good = frame if audit(context, job, frame, run, part) else None
-    if good is None:
-        return
+        _publish_mapped(context, job, frame, run, part)
+    elif audit(context, job, frame, run, part):
+        _land(context, job, frame, run)
+
+
+def _publish_mapped(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str) -> None:
+    audit_mapped(context, job, frame, run, part)
+    judged = frame.withColumn(BROKEN, broken_rules(job.writes, extra_rules(context, job.writes)))
+    counted = count_by_source(judged, job.writes)
+    good = _set_aside(context, job, judged, counted, run)
+    account(context, job, run, counted, _land(context, job, good, run) if good is not None else None)
+
+
+def _land(context: Context, job: Job, good: DataFrame, run: JobRun) -> Landed:
     landed = land(context.lake, job.writes, job.load, good, run.rows_in)
     run.version_out, run.rows_out, run.rows_deleted = landed.version_out, landed.rows_out, landed.deleted
     if isinstance(job.load, Merge) and job.load.newest and landed.version_out >= 0:
         run.rows_duplicate = (run.rows_in or 0) - run.rows_quarantined - landed.inserted
+    return landed
 
 
-def _set_aside(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str) -> DataFrame | None:
+def _set_aside(
+    context: Context, job: Job, judged: DataFrame, counted: Mapping[str, Counted], run: JobRun
+) -> DataFrame | None:
     """Split a mapped batch: rows that break the contract go to quarantine with the rules' names; None if none is good."""
-    audit_mapped(context, job, frame, run, part)
-    if not run.rows_quarantined:
-        return frame if run.rows_in else None
-    judged = frame.withColumn(BROKEN, broken_rules(job.writes, extra_rules(context, job.writes)))
-    quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
-    if run.rows_in == run.rows_quarantined:
+    run.rows_in, run.rows_quarantined = sum(c.rows for c in counted.values()), sum(c.refused for c in counted.values())
+    if run.rows_quarantined:
+        set_aside = quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
+        run.rows_quarantined = set_aside.rows_out if set_aside.version_out >= 0 else run.rows_quarantined
+    if all(c.rows == c.refused for c in counted.values()):
         return None
     return judged.where(F.size(BROKEN) == 0).drop(BROKEN)
 

@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime
 
 from pyspark.sql import Row
 
+from lakehouse.conservation import Balance
+from lakehouse.freshness import Events, freshness
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.table import Table
-from lakehouse.tables import ops
+from lakehouse.tables import feeds, ops
 from lakehouse.verdicts import Verdict
 
 
@@ -37,6 +39,7 @@ class JobRun:
     version_out: int | None = None
     message: str | None = None
     as_of: date | None = None
+    part: str = ""
 
     def close(self) -> None:
         """Stop the clock."""
@@ -49,9 +52,13 @@ class RunLog:
     A run that wrote nothing logs nothing, so that a repeated run leaves no new version anywhere.
     """
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, *, is_replay: bool = False) -> None:
         self.run_id = run_id
+        self.is_replay = is_replay
         self.runs: list[JobRun] = []
+        self.files: list[dict[str, object]] = []
+        self.balances: list[Balance] = []
+        self.events: list[Events] = []
         self._checks: list[dict[str, object]] = []
         self._profiles: list[dict[str, object]] = []
         self._lock = threading.Lock()
@@ -60,6 +67,23 @@ class RunLog:
         """Take one write's record."""
         with self._lock:
             self.runs.append(run)
+
+    def account(self, *balances: Balance) -> None:
+        """Take the balances of a batch; raise :class:`ConservationError` where rows are missing, once all are taken."""
+        with self._lock:
+            self.balances.extend(balances)
+        for balance in balances:
+            balance.hold()
+
+    def arrived(self, files: list[dict[str, object]]) -> None:
+        """Take rows of the ledger of files."""
+        with self._lock:
+            self.files.extend(files)
+
+    def happened(self, events: list[Events]) -> None:
+        """Take when the events of a batch's rows happened."""
+        with self._lock:
+            self.events.extend(events)
 
     def checked(self, table: str, verdicts: Iterable[Verdict], part: str = "") -> None:
         """Take what a gate found."""
@@ -78,22 +102,31 @@ class RunLog:
             self._profiles.extend(rows)
 
     def flush(self, lake: Lake) -> None:
-        """Append what was collected to ``ops.job_run``, ``ops.lineage_edge``, ``ops.dq_result`` and ``ops.dq_profile``."""
-        landed = {
+        """Append what was collected, one commit for each table of the log."""
+        landed: dict[Table, list[dict[str, object]]] = {
             ops.JOB_RUN: [_job_row(run) for run in self.runs],
             ops.LINEAGE_EDGE: [edge for run in self.runs for edge in _edges(run)],
             ops.DQ_RESULT: self._checks,
             ops.DQ_PROFILE: self._profiles,
+            feeds.LANDED_FILE: self.files,
+            feeds.CONSERVATION: [_balance_row(self.run_id, balance) for balance in self.balances],
+            feeds.FRESHNESS: freshness(self.run_id, self.events, self.runs, is_replay=self.is_replay),
         }
-        with ThreadPoolExecutor(len(landed)) as pool:
+        with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(lambda item: append_rows(lake, *item), landed.items()))
         self.runs, self._checks, self._profiles = [], [], []
+        self.files, self.balances, self.events = [], [], []
 
 
 def _job_row(run: JobRun) -> dict[str, object]:
     row = asdict(run)
     row["version_in"] = json.dumps(dict(row.pop("versions_in")), sort_keys=True)
     return row
+
+
+def _balance_row(run_id: str, balance: Balance) -> dict[str, object]:
+    found = asdict(balance) | {"balance": balance.balance, "is_balanced": balance.is_balanced}
+    return found | {"run_id": run_id, "checked_at": datetime.now(UTC)}
 
 
 def _edges(run: JobRun) -> list[dict[str, object]]:

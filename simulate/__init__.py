@@ -3,5 +3,6 @@
 from simulate.brand import Brand
 from simulate.landing import deliver
 from simulate.making import generate
+from simulate.partner import partner_members
 
-__all__ = ["Brand", "deliver", "generate"]
+__all__ = ["Brand", "deliver", "generate", "partner_members"]

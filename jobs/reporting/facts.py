@@ -16,6 +16,7 @@ from jobs.reporting.accuracy import Accuracy, measure
 from jobs.reporting.proof import check
 from jobs.reporting.store import Row, Shelf
 from jobs.reporting.stories import Story, stories
+from jobs.reporting.trust import Trust, read_trust
 from lakehouse.table import Table
 from lakehouse.tables import gold, silver
 from ml.card import ModelCard
@@ -136,6 +137,7 @@ class Facts:
     lineage: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     model: Row | None = None
     card: ModelCard | None = None
+    trust: Trust = field(default_factory=Trust)
 
 
 def gather(context: Context, graph: Graph, shelf: Shelf) -> Facts:
@@ -165,6 +167,7 @@ def gather(context: Context, graph: Graph, shelf: Shelf) -> Facts:
         lineage=_lineage(shelf),
         model=model,
         card=card,
+        trust=read_trust(shelf),
     )
 
 

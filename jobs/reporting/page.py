@@ -7,11 +7,13 @@ from jobs.reporting import parts, people
 from jobs.reporting.document import document
 from jobs.reporting.facts import Facts
 from jobs.reporting.markup import day, el, esc, percent, plural, span, whole
+from jobs.reporting.trust import trust
 
 MARK = "<!-- kith "
 NAV = (
     ("rows", "Rows"),
     ("quality", "Quality"),
+    ("trust", "Trust"),
     ("identity", "Identity"),
     ("rfm", "RFM"),
     ("model", "Model"),
@@ -35,6 +37,7 @@ def _sections(facts: Facts) -> list[str]:
     return [
         parts.by_layer(facts),
         parts.quality(facts),
+        trust(facts.trust),
         people.identity(facts),
         people.rfm(facts),
         people.model(facts),

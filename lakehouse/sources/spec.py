@@ -113,6 +113,7 @@ class Source(Strict):
     rules: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     party: Literal["1p", "2p", "3p"] = "1p"
     freshness_hours: int = 24
+    resent: Literal["auto", "skip", "land"] = "auto"
     version: int = 1
     maps: Mapping[str, TableMap | tuple[TableMap, ...]] = Field(default_factory=dict)
     identifiers: tuple[Identifiers, ...] = ()
@@ -154,6 +155,11 @@ class Source(Strict):
     def member(self) -> str:
         """Name and version: a source whose version is raised is mapped again from the start of bronze."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether each record tells its own version: the order of files then does not matter."""
+        return bool(self.maps) and all(m.sequence for table in self.maps for m in self.mappings(table))
 
     def mappings(self, table: str) -> tuple[TableMap, ...]:
         """The maps of this source to one silver table; several where a record gives rows of several kinds."""

@@ -1,7 +1,7 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-from lakehouse.tables import quality
+from lakehouse.tables import feeds, quality
 
 T = DataClass.TECHNICAL
 
@@ -181,4 +181,5 @@ ALL = (
     RULE_VERSION,
     IDENTITY_OVERRIDE,
     IDENTITY_REVIEW,
+    *feeds.ALL,
 )

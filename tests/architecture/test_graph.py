@@ -21,9 +21,12 @@ WRITTEN_BY_THE_RUNNER = {
     "ops.lineage_edge",
     "ops.quarantine",
     "ops.schema_drift",
+    "ops.landed_file",
+    "ops.conservation",
+    "ops.freshness",
     *(t.name for t in quality.ALL),
 }
-WRITTEN_BY_PEOPLE = {"ops.identity_override"}
+WRITTEN_BY_PEOPLE = {"ops.identity_override", "ops.source_readiness", "ops.quarantine_replay"}
 PREFIXES = ("dim_", "fct_", "agg_", "mart_", "feat_", "score_", "rec_", "nba_", "outbound_")
 
 

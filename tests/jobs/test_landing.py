@@ -137,7 +137,8 @@ def test_a_re_sent_file_under_another_name_changes_nothing_in_silver(small: Smal
     small.deliver(CSV, "1 again.csv", WHOLE)
     outcome = small.run(f"bronze.{CSV}", "silver.consent_event")
     assert content(small) == first
-    assert [r.rows_duplicate for r in outcome.runs["silver.consent_event"]] == [3]
+    assert [(r.rows_in, r.rows_out, r.rows_duplicate) for r in outcome.runs[f"bronze.{CSV}"]] == [(3, 0, 3)]
+    assert outcome.runs["silver.consent_event"] == []
 
 
 def content(small: SmallLake) -> list[tuple[object, ...]]:

@@ -155,6 +155,7 @@ def test_the_page_is_well_formed_and_fetches_nothing(facts: Facts) -> None:
     assert [node.attrib["id"] for node in root.iter("section")] == [
         "rows",
         "quality",
+        "trust",
         "identity",
         "rfm",
         "model",

@@ -1,0 +1,186 @@
+"""The section on trust: every row accounted for at each stage, how fresh each feed is in gold, what lies in quarantine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs.reporting.figures import Bar, bar_list, legend
+from jobs.reporting.markup import el, esc, grid, plural, span, whole
+from jobs.reporting.store import Row, Shelf
+from lakehouse.tables import feeds, ops
+
+STAGES = {
+    "land": "files → bronze",
+    "map": "bronze → rows of silver",
+    "merge": "rows → silver tables",
+}
+FIGURES = ("rows_out", "rows_quarantined", "rows_duplicate", "rows_filtered", "rows_exploded")
+FEEDS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """``stages``: sums by stage; ``feeds``: what was landed, by source; ``lags``: each source's latest figures of
+    ``ops.freshness``; ``refused``: quarantine by source and reason; ``files``: counts by outcome.
+    """
+
+    stages: Sequence[Row] = ()
+    feeds: Sequence[Row] = ()
+    lags: Sequence[Row] = ()
+    refused: Sequence[Row] = ()
+    files: Sequence[Row] = ()
+    replayed: int = 0
+
+
+def read_trust(shelf: Shelf) -> Trust:
+    """Read the platform's own tables; empty where they are not there."""
+    sums = [f"CAST(SUM({name}) AS BIGINT) AS {name}" for name in ("rows_in", *FIGURES)]
+    checked = (
+        "COUNT(*) AS batches",
+        "CAST(SUM(ABS(COALESCE(balance, 0))) AS BIGINT) AS missing",
+        "CAST(SUM(CASE WHEN is_balanced THEN 1 ELSE 0 END) AS BIGINT) AS proven",
+    )
+    landed = shelf.select(
+        feeds.LANDED_FILE.name,
+        ("source", "MIN(landed_at) AS first_at", "COUNT(*) AS files"),
+        where="outcome = 'landed'",
+        group=("source",),
+    )
+    rows = shelf.select(feeds.CONSERVATION.name, ("source", *sums), where="stage = 'land'", group=("source",))
+    known = {row["source"]: row for row in landed}
+    return Trust(
+        stages=shelf.select(feeds.CONSERVATION.name, ("stage", *checked, *sums), group=("stage",)),
+        feeds=[row | known.get(row["source"], {"first_at": None, "files": 0}) for row in rows],
+        lags=_latest(shelf),
+        refused=shelf.select(
+            ops.QUARANTINE.name, ("source", "reason", "COUNT(*) AS entries"), group=("source", "reason")
+        ),
+        files=shelf.select(feeds.LANDED_FILE.name, ("outcome", "COUNT(*) AS files"), group=("outcome",)),
+        replayed=len(shelf.select(feeds.QUARANTINE_REPLAY.name, ("file",))),
+    )
+
+
+def _latest(shelf: Shelf) -> list[Row]:
+    """Of each source the latest measure into gold (the slowest table of it), silver where no gold table takes it."""
+    columns = ('"table"', "source", "p50_lag_seconds", "p95_lag_seconds", "slo_hours", "is_breached", "measured_at")
+    found: dict[str, Row] = {}
+    for row in sorted(shelf.select(feeds.FRESHNESS.name, columns), key=_order):
+        found[row["source"]] = row
+    return sorted(found.values(), key=lambda row: -row["p95_lag_seconds"])
+
+
+def _order(row: Row) -> tuple[datetime, bool, float]:
+    return row["measured_at"].replace(microsecond=0), row["table"].startswith("gold."), row["p95_lag_seconds"]
+
+
+def trust(found: Trust) -> str:
+    """The section; a sentence where nothing was written down yet."""
+    from jobs.reporting.parts import card, section
+
+    if not found.stages:
+        return section("trust", "Nothing lost, nothing late", "No batch has been accounted for yet.")
+    missing = sum(row["missing"] for row in found.stages)
+    batches, proven = (sum(row[name] for row in found.stages) for name in ("batches", "proven"))
+    lead = (
+        f"{plural(batches, 'balance')} of rows in against rows out, {whole(proven)} with each side counted at a place of its "
+        f"own; {'none is off by a single row' if not missing else plural(missing, 'row') + ' unaccounted for'}. {_newest(found)}"
+    )
+    cards = [
+        card("Rows in = rows out + quarantined + duplicates", _stages(found.stages), note=NOTE, size="full"),
+        card("From event to gold, 95 % of the rows", *_freshness(found.lags), note=LAG_NOTE),
+        card("What was refused, and why", *_refused(found)),
+        card("Landed by source", bar_list(_feeds(found.feeds)), note=_files(found.files)),
+    ]
+    return section("trust", "Nothing lost, nothing late", lead, *cards)
+
+
+NOTE = (
+    "Files: records that the reader saw against rows that bronze's commits tell. Map: rows in bronze's log against rows that "
+    "came out of the mapping; where a `where` or an `explode` decides, the difference is what it left out or added. "
+    "Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
+)
+LAG_NOTE = (
+    "Of the latest day, in the time of the data where history is replayed. Red is beyond what the source file promises "
+    "(freshness_hours); a feed's first delivery is history and breaks no promise."
+)
+
+
+def _newest(found: Trust) -> str:
+    """The feed that was added last, where it came after the others."""
+    known = sorted((row for row in found.feeds if row["first_at"]), key=lambda row: row["first_at"])
+    if len(known) < 2 or (known[-1]["first_at"] - known[0]["first_at"]).total_seconds() < 60:
+        return ""
+    newest = known[-1]
+    return f"The newest source, {newest['source']}, brought {plural(newest['rows_out'], 'row')}."
+
+
+def _stages(rows: Sequence[Row]) -> str:
+    head = ("stage", "batches", "in", "exploded", "out", "quarantined", "duplicate", "filtered", "unaccounted")
+    body = [
+        (
+            STAGES[row["stage"]],
+            whole(row["batches"]),
+            *[whole(row[name]) for name in ("rows_in", "rows_exploded", *FIGURES[:4])],
+            whole(row["missing"]) if row["missing"] else "0 ✓",
+        )
+        for row in sorted(rows, key=lambda row: list(STAGES).index(row["stage"]))
+    ]
+    return grid(head, body)
+
+
+def _freshness(lags: Sequence[Row]) -> list[str]:
+    if not lags:
+        return [el("p", esc("Nothing was measured yet."), cls="empty")]
+    bars = [
+        Bar(
+            row["source"],
+            row["p95_lag_seconds"],
+            f"{lag(row['p95_lag_seconds'])} / {row['slo_hours']:g} h",
+            f"median {lag(row['p50_lag_seconds'])}, into {row['table']}",
+            "bad" if row["is_breached"] else "",
+        )
+        for row in lags
+    ]
+    return [legend(("accent", "as promised, or history"), ("bad", "late")), bar_list(_evened(bars))]
+
+
+def _evened(bars: list[Bar]) -> list[Bar]:
+    """Bars that history does not dwarf: none longer than four days."""
+    most = 4 * 86_400.0
+    return [Bar(bar.label, min(bar.value, most), bar.text, bar.note, bar.tone) for bar in bars]
+
+
+def lag(seconds: float) -> str:
+    """A lag: seconds, hours, days."""
+    if seconds < 3600:
+        return span(max(seconds, 0.0))
+    return f"{seconds / 3600:.1f} h" if seconds < 72 * 3600 else f"{seconds / 86_400:.0f} days"
+
+
+def _refused(found: Trust) -> list[str]:
+    rows = sorted(found.refused, key=lambda row: -row["entries"])
+    if not rows:
+        return [el("p", esc("Nothing was refused."), cls="empty")]
+    bars = [Bar(f"{row['source']} · {row['reason']}", row["entries"], whole(row["entries"]), "", "bad") for row in rows]
+    rest = sum(row["entries"] for row in rows[FEEDS_SHOWN:])
+    said = f"{plural(found.replayed, 'entry', 'entries')} replayed since. " if found.replayed else ""
+    more = f"{whole(rest)} more. " if rest else ""
+    return [bar_list(bars[:FEEDS_SHOWN]), el("p", esc(f"{more}{said}kith quarantine list | show | replay"), cls="foot")]
+
+
+def _feeds(rows: Sequence[Row]) -> list[Bar]:
+    return [
+        Bar(row["source"], row["rows_out"], whole(row["rows_out"]), _noted(row))
+        for row in sorted(rows, key=lambda row: -row["rows_out"])
+    ]
+
+
+def _noted(row: Row) -> str:
+    files = plural(row["files"], "file")
+    return f"{files}; {whole(row['rows_quarantined'])} quarantined, {whole(row['rows_duplicate'])} sent again"
+
+
+def _files(rows: Sequence[Row]) -> str:
+    names = {"landed": "landed", "resent": "sent again and recognised", "refused": "refused"}
+    counts = {row["outcome"]: row["files"] for row in rows}
+    return "Files: " + ", ".join(f"{whole(counts[key])} {name}" for key, name in names.items() if key in counts) + "."
