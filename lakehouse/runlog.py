@@ -78,9 +78,9 @@ class RunLog:
 
     def flush(self, lake: Lake) -> None:
         """Append what was collected to ``ops.job_run``, ``ops.lineage_edge`` and ``ops.dq_result``."""
-        append_rows(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
-        append_rows(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
-        append_rows(lake, ops.DQ_RESULT, self._checks)
+        _append(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
+        _append(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
+        _append(lake, ops.DQ_RESULT, self._checks)
         self.runs, self._checks = [], []
 
 
@@ -107,11 +107,15 @@ def _edges(run: JobRun) -> list[dict[str, object]]:
     ]
 
 
-def append_rows(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
-    """Append rows, given by column, to a table of the platform's own; nothing where there are none."""
+def _append(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
     if not rows:
         return
     lake.ensure(table)
     ordered = [Row(*[row.get(name) for name in table.column_names]) for row in rows]
     frame = lake.spark.createDataFrame(ordered, table.schema_ddl)
     frame.coalesce(1).write.format("delta").mode("append").save(lake.path(table))
+
+
+def append_rows(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+    """Append rows, given by column, to a table of the platform's own; nothing where there are none."""
+    _append(lake, table, rows)

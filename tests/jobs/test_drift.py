@@ -12,8 +12,9 @@ from jobs import drift
 from jobs.drift import json_path
 from lakehouse.sources.dictionaries import dictionaries, names_in, variant_names
 from lakehouse.sources.rescue import rescued
-from lakehouse.tables import bronze, ops, silver
+from lakehouse.tables import bronze, silver
 from lakehouse.tables.bronze import bronze_table
+from lakehouse.tables.drift import SCHEMA_DRIFT
 from tests.small_lake import CONSENT, HEADER, SmallLake, statements
 
 LINES, TABLE = "shop__click", "shop__price"
@@ -26,7 +27,7 @@ PRICES = "description: Prices.\nformat: csv\nrequired: [sku]\n"
 
 
 def told(small: SmallLake, source: str) -> list[tuple[Any, ...]]:
-    rows = small.read(ops.SCHEMA_DRIFT).where(F.col("source") == source).orderBy("batch_id", "field")
+    rows = small.read(SCHEMA_DRIFT).where(F.col("source") == source).orderBy("batch_id", "field")
     found = rows.select("batch_id", "kind", "field", "was", "now", "file").collect()
     return [(*row[:5], Path(row[5]).name if row[5] else None) for row in found]
 
