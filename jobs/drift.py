@@ -35,14 +35,17 @@ UNSPEAKABLE = frozenset('"?')
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How the fields of a batch are seen: said by the files, or looked for in all records or in some."""
+    """How the fields of a batch are seen: said by the files, or looked for in all records or in some.
+
+    A batch of a feed that has no files has none here: all its records are looked at.
+    """
 
     files: Sequence[Readable]
 
     @property
     def is_said(self) -> bool:
         """Whether the files themselves say their fields."""
-        return all(file.fields is not None for file in self.files)
+        return bool(self.files) and all(file.fields is not None for file in self.files)
 
     @property
     def is_sampled(self) -> bool:
