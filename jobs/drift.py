@@ -21,7 +21,7 @@ from lakehouse.sources.dictionaries import dictionaries, names_in
 from lakehouse.sources.drift import Change, Known, changes, excused, kinds, variant_fields
 from lakehouse.sources.formats.family import Readable
 from lakehouse.sources.spec import Source
-from lakehouse.tables import ops
+from lakehouse.tables.drift import SCHEMA_DRIFT
 from lakehouse.textfiles import reader
 
 SMALL = 32 * 2**20
@@ -35,7 +35,10 @@ UNSPEAKABLE = frozenset('"?')
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How the fields of a batch are seen: said by the files, or looked for in all records or in some."""
+    """How the fields of a batch are seen: said by the files, or looked for in all records or in some.
+
+    A batch of a feed that has no files has none here: all its records are looked at.
+    """
 
     files: Sequence[Readable]
 
@@ -109,13 +112,13 @@ class DriftLog:
         """Append the changes to ``ops.schema_drift``; nothing where there are none."""
         with self._lock:
             rows, self._rows = self._rows, []
-        append_rows(self._lake, ops.SCHEMA_DRIFT, rows)
+        append_rows(self._lake, SCHEMA_DRIFT, rows)
 
 
 def _remembered(lake: Lake) -> dict[str, dict[str, Known]]:
     found: dict[str, dict[str, Known]] = {}
-    if lake.exists(ops.SCHEMA_DRIFT):
-        rows = lake.read(ops.SCHEMA_DRIFT).orderBy("first_seen_at", "batch_id")
+    if lake.exists(SCHEMA_DRIFT):
+        rows = lake.read(SCHEMA_DRIFT).orderBy("first_seen_at", "batch_id")
         for row in rows.select("source", "field", "kind", "was", "now").collect():
             change = Change(row["kind"], row["field"], row["was"], row["now"])
             found.setdefault(row["source"], {}).setdefault(change.field, Known()).apply(change)

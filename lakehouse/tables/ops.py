@@ -1,7 +1,11 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
+<<<<<<< HEAD
 from lakehouse.tables import feeds, quality
+=======
+from lakehouse.tables.drift import SCHEMA_DRIFT
+>>>>>>> h-files
 
 T = DataClass.TECHNICAL
 
@@ -69,24 +73,6 @@ QUARANTINE = Table(
 )
 
 DQ_RESULT, DQ_PROFILE, DQ_FAILURE = quality.DQ_RESULT, quality.DQ_PROFILE, quality.DQ_FAILURE
-
-SCHEMA_DRIFT = Table(
-    "ops.schema_drift",
-    "Every field that a source was ever seen to have, and each change since: new, gone, of another type, back.",
-    (
-        _c("source", "string", "source and object", required=True),
-        _c("field", "string", "path of the field: properties.price, lines[].sku", required=True),
-        _c("kind", "string", "first (in the first delivery), new, gone, retyped, back", required=True),
-        _c("was", "string", "the kinds of values that it had"),
-        _c("now", "string", "the kind that it has: string, number, boolean, time, object, array, mixed"),
-        _c("file", "string", "a file that shows it, where one can be told"),
-        _c("first_seen_at", "timestamp", "when the delivery was landed (UTC)", required=True),
-        _c("batch_id", "bigint", "the landing stream's batch", required=True),
-        _c("run_id", "string", "the invocation of kith run", required=True),
-    ),
-    rules=(Rule("kind_known", "kind IN ('first', 'new', 'gone', 'retyped', 'back')"),),
-    change_feed=False,
-)
 
 MODEL_RUN = Table(
     "ops.model_run",

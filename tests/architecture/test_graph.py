@@ -21,6 +21,7 @@ WRITTEN_BY_THE_RUNNER = {
     "ops.lineage_edge",
     "ops.quarantine",
     "ops.schema_drift",
+    "ops.rule_version",
     "ops.landed_file",
     "ops.conservation",
     "ops.freshness",

@@ -9,11 +9,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import drift
-from jobs.drift import json_path
+from jobs.drift import Sight, json_path
 from lakehouse.sources.dictionaries import dictionaries, names_in, variant_names
+from lakehouse.sources.formats.family import Readable
 from lakehouse.sources.rescue import rescued
-from lakehouse.tables import bronze, ops, silver
+from lakehouse.tables import bronze, silver
 from lakehouse.tables.bronze import bronze_table
+from lakehouse.tables.drift import SCHEMA_DRIFT
 from tests.small_lake import CONSENT, HEADER, SmallLake, statements
 
 LINES, TABLE = "shop__click", "shop__price"
@@ -26,7 +28,7 @@ PRICES = "description: Prices.\nformat: csv\nrequired: [sku]\n"
 
 
 def told(small: SmallLake, source: str) -> list[tuple[Any, ...]]:
-    rows = small.read(ops.SCHEMA_DRIFT).where(F.col("source") == source).orderBy("batch_id", "field")
+    rows = small.read(SCHEMA_DRIFT).where(F.col("source") == source).orderBy("batch_id", "field")
     found = rows.select("batch_id", "kind", "field", "was", "now", "file").collect()
     return [(*row[:5], Path(row[5]).name if row[5] else None) for row in found]
 
@@ -132,6 +134,20 @@ def test_a_dictionary_of_wide_offsets_is_read() -> None:
         offsets.append(offsets[-1] + len(name))
     numbers = b"".join(n.to_bytes(2, "little") for n in (len(names), *offsets))
     assert list(variant_names(bytes([0b0100_0001]) + numbers + data)) == names
+
+
+def test_fields_are_said_by_files_or_looked_for_in_records() -> None:
+    said = Readable("a", fields=(("x", "string"),), size=drift.SMALL + 1)
+    silent = Readable("b", size=drift.SMALL + 1)
+    sights = [Sight(files) for files in ((), (said,), (said, silent), (Readable("c", size=9),))]
+    assert [(sight.is_said, sight.is_sampled) for sight in sights] == [
+        (False, False),
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    assert sights[1].fields({}) == {"x": "string"}
+    assert sights[3].fields({"shape": "OBJECT<y: BIGINT>"}) == {"y": "number"}
 
 
 def test_paths_are_quoted() -> None:
