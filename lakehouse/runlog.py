@@ -102,7 +102,6 @@ class RunLog:
             self._profiles.extend(rows)
 
     def flush(self, lake: Lake) -> None:
-<<<<<<< HEAD
         """Append what was collected, one commit for each table of the log."""
         landed: dict[Table, list[dict[str, object]]] = {
             ops.JOB_RUN: [_job_row(run) for run in self.runs],
@@ -117,13 +116,6 @@ class RunLog:
             list(pool.map(lambda item: append_rows(lake, *item), landed.items()))
         self.runs, self._checks, self._profiles = [], [], []
         self.files, self.balances, self.events = [], [], []
-=======
-        """Append what was collected to ``ops.job_run``, ``ops.lineage_edge`` and ``ops.dq_result``."""
-        _append(lake, ops.JOB_RUN, [_job_row(run) for run in self.runs])
-        _append(lake, ops.LINEAGE_EDGE, [edge for run in self.runs for edge in _edges(run)])
-        _append(lake, ops.DQ_RESULT, self._checks)
-        self.runs, self._checks = [], []
->>>>>>> h-files
 
 
 def _job_row(run: JobRun) -> dict[str, object]:
@@ -154,7 +146,8 @@ def _edges(run: JobRun) -> list[dict[str, object]]:
     ]
 
 
-def _append(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+def append_rows(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+    """Append rows, given by column, to a table of the platform's own; nothing where there are none."""
     if not rows:
         return
     lake.ensure(table)
@@ -162,8 +155,3 @@ def _append(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
     ordered = [Row(*[row.get(name) for name in table.column_names]) for row in rows]
     frame = lake.spark.createDataFrame(ordered, table.schema_ddl)
     frame.coalesce(1).write.format("delta").mode("append").save(lake.path(table))
-
-
-def append_rows(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
-    """Append rows, given by column, to a table of the platform's own; nothing where there are none."""
-    _append(lake, table, rows)

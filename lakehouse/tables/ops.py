@@ -1,11 +1,8 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-<<<<<<< HEAD
 from lakehouse.tables import feeds, quality
-=======
 from lakehouse.tables.drift import SCHEMA_DRIFT
->>>>>>> h-files
 
 T = DataClass.TECHNICAL
 
