@@ -90,6 +90,7 @@ def test_columns_that_come_and_are_renamed_are_followed_in_one_run(table: Table,
     assert by_id[3]["voucher"] == "NEW"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_batch_comes_again_with_the_same_rows(table: Table, moment: str) -> None:
     table.source(f"  delta: {{path: {table.path}}}")

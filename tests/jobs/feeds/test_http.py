@@ -70,6 +70,7 @@ def test_a_killed_batch_lands_what_was_written_down_whatever_the_api_says_now(
     assert crm.ids() == [0, 1, 2, 9]
 
 
+@pytest.mark.slow
 def test_a_whole_answer_lands_when_it_changes_and_bad_records_are_told(api: Api, crm: Landing) -> None:
     whole = FEED.format(url=api.url, path="bare").replace("records: items", "").replace("pages: {number: page}", "")
     crm.source(whole)

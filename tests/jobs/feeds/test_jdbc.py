@@ -161,6 +161,7 @@ def test_a_password_that_is_not_there_is_told_by_its_reference(
     assert "from.jdbc.password" in error
 
 
+@pytest.mark.slow
 def test_a_table_that_is_not_there_is_told(server: Postgres, shop: Shop) -> None:
     shop.describe(relation="table: nowhere")
     assert 'relation "nowhere" does not exist' in shop.failure()

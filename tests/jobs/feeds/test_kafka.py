@@ -109,6 +109,7 @@ def test_a_killed_batch_comes_again_with_the_same_offsets(topic: Topic, moment: 
     assert topic.small.versions() == before
 
 
+@pytest.mark.slow
 def test_avro_by_a_schema_file_behind_a_registrys_header(topic: Topic, tmp_path: Path, spark: SparkSession) -> None:
     schema = tmp_path / "consent.avsc"
     schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
@@ -125,6 +126,7 @@ def test_avro_by_a_schema_file_behind_a_registrys_header(topic: Topic, tmp_path:
     assert base64.b64decode(refused["record"]) == b"\x00\x00\x00\x00\x07\xff"
 
 
+@pytest.mark.slow
 def test_text_and_a_pattern_of_topics(topic: Topic) -> None:
     topic.source(f"  kafka: {{servers: '${{env:TEST_KAFKA}}', pattern: '{topic.name}.*', value: text}}")
     topic.send("plain", "文")
@@ -132,6 +134,7 @@ def test_text_and_a_pattern_of_topics(topic: Topic) -> None:
     assert sorted(str(p["value"]) for p in topic.payloads()) == ["plain", "文"]
 
 
+@pytest.mark.slow
 def test_a_micro_batch_is_in_silver_within_seconds(
     topic: Topic, record_property: Callable[[str, object], None]
 ) -> None:

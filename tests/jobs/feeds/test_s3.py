@@ -112,6 +112,7 @@ def waiting(shop: Shop, queue: str) -> int:
     return sum(map(int, found.values()))
 
 
+@pytest.mark.slow
 def test_json_lines_of_a_bucket(shop: Shop) -> None:
     shop.source(LISTING, "format: jsonl\n")
     shop.put("1.jsonl", text=json.dumps({"id": "c7"}) + "\n")
@@ -119,6 +120,7 @@ def test_json_lines_of_a_bucket(shop: Shop) -> None:
     assert shop.numbers() == [7]
 
 
+@pytest.mark.slow
 def test_objects_are_read_in_place_where_the_session_has_s3a(
     store: str, shop: Shop, spark: SparkSession, request: pytest.FixtureRequest
 ) -> None:
