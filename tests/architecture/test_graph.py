@@ -16,7 +16,7 @@ from lakehouse.tables import gold, ops, silver
 
 JOBS = declared_jobs()
 LEFT_TO_RIGHT = [Layer.BRONZE, Layer.SILVER, Layer.GOLD, Layer.OPS]
-WRITTEN_BY_THE_RUNNER = {"ops.job_run", "ops.lineage_edge", "ops.quarantine", "ops.dq_result"}
+WRITTEN_BY_THE_RUNNER = {"ops.job_run", "ops.lineage_edge", "ops.quarantine", "ops.dq_result", "ops.rule_version"}
 WRITTEN_BY_PEOPLE = {"ops.identity_override"}
 PREFIXES = ("dim_", "fct_", "agg_", "mart_", "feat_", "score_", "rec_", "nba_", "outbound_")
 
