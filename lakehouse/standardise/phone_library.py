@@ -129,7 +129,7 @@ def judge_phone(text: str, region: str) -> str | None:
     number = _quickly(plain, region) if plain.isascii() else None
     if number is None:
         return _parsed(text, region)
-    return SUSPECT if REPEATED.search(number[1:]) else number
+    return SUSPECT if REPEATED.search(number[1:]) or number[3:] in PLACEHOLDERS else number
 
 
 def _quickly(plain: str, region: str) -> str | None:

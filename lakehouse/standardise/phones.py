@@ -59,18 +59,16 @@ def _is_filler(digits: str) -> str:
 
 
 def _national(text: str) -> str:
+    """The commonest first, and blanks after what has digits: each test costs."""
+    spelled = let("_digits", "right(_phone, 11)", f"if({_is_filler('_digits')}, {PLACEHOLDER}, concat('+86', _digits))")
     rest = (
-        f"CASE WHEN {matches('_phone', MOBILE)} THEN {_unless_filler('right(_phone, 11)', '+86')} "
-        f"WHEN {matches('_phone', landline())} THEN {_landline()} "
-        f"WHEN {matches('_phone', SERVICE)} THEN {refused('suspect', 'service_number')} "
+        f"CASE WHEN {matches('_phone', MOBILE)} THEN {spelled} WHEN {matches('_phone', landline())} THEN {_landline()} "
         f"WHEN {matches('_phone', possible())} THEN {_unless_filler(replaced('_phone', '^([+]|00)'), '+')} "
+        f"WHEN {is_blank(text)} THEN NULL WHEN {matches('_phone', SERVICE)} THEN {refused('suspect', 'service_number')} "
         f"WHEN instr(_phone, '*') > 0 THEN {refused('invalid', 'masked')} ELSE {NOT_A_PHONE} END"
     )
     usual = f"if({_is_filler(text)}, {PLACEHOLDER}, concat('+86', {text}))"
-    return (
-        f"CASE WHEN {_is_mobile(text, MOBILE_STARTS)} THEN {usual} WHEN {is_blank(text)} THEN NULL "
-        f"ELSE {let('_phone', _compact(text), rest)} END"
-    )
+    return f"CASE WHEN {_is_mobile(text, MOBILE_STARTS)} THEN {usual} ELSE {let('_phone', _compact(text), rest)} END"
 
 
 def _unless_filler(digits: str, prefix: str) -> str:

@@ -58,6 +58,20 @@ WHOLE = (
     "anonymous\u2029",
     "none\r\n",
     "😀a😀",
+    "测试",
+    "王芳女士",
+    "2025-01-31",
+    "1900-01-01",
+    "31/1/2025",
+    "31 Jan 2025",
+    "Foo Jan 2025",
+    "3-may-1999",
+    "2025年1月31日 10时",
+    "20250131T100000Z",
+    "010-62345678",
+    "021 5555 5555 ext 5",
+    "0571-88888888转801",
+    "400-123-4567",
 )
 SIGNS = "0123456789" * 6 + "1386" * 8 + "+-() .@_abzAZ０９ａＺ　＋＠＿\t\n\r\u0085\u00a0\u2028é中😀*"
 
@@ -78,11 +92,15 @@ def values() -> Iterator[str]:
             (shown, f"{shown[:3]}****{shown[7:]}", f"{shown[:3]}|{shown[7:]}", f"86-{shown}", shown[:9])
         )
         yield f"{who}|{shown}{draw.choice(('', '', chr(0x2028), ' '))}"
+        day = (draw.randint(0, 32), draw.randint(0, 13), draw.choice((1899, 1900, 1999, 2024, 2101, 99)))
+        yield draw.choice("-/. ").join(map(str, draw.choice((day, day[::-1]))))
         if n % 4 == 0:
             yield draw.choice(WHOLE) + draw.choice(SIGNS)
 
 
-@pytest.mark.parametrize("id_type", ["phone", "recipient_phone", "email", "name_phone", "member_no"])
+@pytest.mark.parametrize(
+    "id_type", ["phone", "recipient_phone", "email", "name_phone", "full_name", "birth_on", "member_no"]
+)
 def test_one_value_is_judged_and_hashed_as_a_column_of_them_is(spark: SparkSession, id_type: str) -> None:
     asked = sorted(set(values()))
     frame = spark.createDataFrame(pa.table({"text": asked}))
