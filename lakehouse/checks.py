@@ -171,7 +171,7 @@ def _aggregate(rule: Rule, stays: str, where: str, *, apart: bool) -> str:
 SKETCHES = ("approx_count_distinct", "percentile_approx")
 STATISTICS = {
     "rows": "count(*){where}",
-    "missing": "1 - count({name}){where} / count(*){where}",
+    "missing": "1 - count({name}){where} / nullif(count(*){where}, 0)",
     "distinct": "approx_count_distinct({name}){where}",
     "quantile": "percentile_approx(cast({name} AS double), {at}, 1000){where}",
     "hours_old": "max(unix_micros(cast({name} AS timestamp))){where}",
