@@ -62,15 +62,26 @@ def read_trust(shelf: Shelf) -> Trust:
 
 def _latest(shelf: Shelf) -> list[Row]:
     """Of each source the latest measure into gold (the slowest table of it), silver where no gold table takes it."""
-    columns = ('"table"', "source", "p50_lag_seconds", "p95_lag_seconds", "slo_hours", "is_breached", "measured_at")
+    columns = (
+        "run_id",
+        '"table"',
+        "source",
+        "p50_lag_seconds",
+        "p95_lag_seconds",
+        "slo_hours",
+        "is_breached",
+        "measured_at",
+    )
+    rows = shelf.select(feeds.FRESHNESS.name, columns)
+    ended: dict[str, datetime] = {}
+    for row in rows:
+        ended[row["run_id"]] = max(ended.get(row["run_id"], row["measured_at"]), row["measured_at"])
     found: dict[str, Row] = {}
-    for row in sorted(shelf.select(feeds.FRESHNESS.name, columns), key=_order):
+    for row in sorted(
+        rows, key=lambda row: (ended[row["run_id"]], row["table"].startswith("gold."), row["p95_lag_seconds"])
+    ):
         found[row["source"]] = row
     return sorted(found.values(), key=lambda row: -row["p95_lag_seconds"])
-
-
-def _order(row: Row) -> tuple[datetime, bool, float]:
-    return row["measured_at"].replace(microsecond=0), row["table"].startswith("gold."), row["p95_lag_seconds"]
 
 
 def trust(found: Trust) -> str:

@@ -29,7 +29,14 @@ def balance(stage: str, source: str | None, rows_in: int, out: int, **more: int)
 
 def freshness(source: str, hours: float, *, late: bool, at: datetime = AT, table: str = "gold.dim_customer") -> Row:
     lags = {"p50_lag_seconds": hours * 1800, "p95_lag_seconds": hours * 3600}
-    return {"table": table, "source": source, "slo_hours": 24.0, "is_breached": late, "measured_at": at} | lags
+    return {
+        "table": table,
+        "source": source,
+        "slo_hours": 24.0,
+        "is_breached": late,
+        "measured_at": at,
+        "run_id": str(at),
+    } | lags
 
 
 @pytest.fixture
