@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
@@ -21,6 +22,8 @@ STAGE = click.option(
 )
 REASON = click.option("--reason", default="", help="For this reason.")
 BY_FILE = click.option("--file", default="", help="In files whose path ends so.")
+WIDTH = 160
+"""Columns of the list: names are printed whole, as they are typed into the other commands."""
 EVERY = click.option("--all", "is_all", is_flag=True, help="Those too that were replayed.")
 
 
@@ -46,7 +49,7 @@ def list_(env: str | None, source: str, is_all: bool) -> None:
         times = [f"{row[name]:%Y-%m-%d %H:%M}" for name in ("first_at", "last_at")]
         counts = [f"{row[name]:,}" for name in ("records", "files")]
         grid.add_row(row["source"], row["stage"], escape(row["reason"]), *counts, *times)
-    CONSOLE.print(grid)
+    Console(width=max(CONSOLE.width, WIDTH)).print(grid)
 
 
 @quarantine.command()

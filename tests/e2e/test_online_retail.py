@@ -65,6 +65,7 @@ def hold_rfm(small: SmallLake, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_five_days_in_two_runs_equal_pandas(spark: SparkSession, tmp_path: Path) -> None:
     files = daily_files(5)
     small = SmallLake(spark, tmp_path, CONF)

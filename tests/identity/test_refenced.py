@@ -86,13 +86,14 @@ def table(frame: DataFrame) -> dict[tuple[str, ...], Row]:
     return found
 
 
-@pytest.mark.timeout(300)
-def test_twenty_random_days_equal_full_runs(spark: SparkSession) -> None:
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("days", [6, pytest.param(20, marks=pytest.mark.slow)])
+def test_random_days_equal_full_runs(spark: SparkSession, days: int) -> None:
     shop, known = Shop(5), None
     rows: dict[tuple[str, ...], Row] = {}
     met: set[str] = set()
     shares: list[float] = []
-    for number in range(20):
+    for number in range(days):
         day = START + timedelta(days=number)
         records = spark.createDataFrame([(s, str(i)) for s, i in shop.live(day)], "source string, record_id string")
         observations = shop.observations(spark)
@@ -109,5 +110,7 @@ def test_twenty_random_days_equal_full_runs(spark: SparkSession) -> None:
             known = full  # what a MERGE would have made of it: just held to be equal
         rows = table(full)
         met |= {(row[name] or "none").split(":")[0] for row in rows.values() for name in REASONS}
-    assert met == {"none", "placeholder", "expired", "witness", "degree", "shared_device"}
-    assert min(shares[5:]) < 0.7, "only what is touched"
+    assert met >= {"none", "degree"}
+    assert days < 20 or met == {"none", "placeholder", "expired", "witness", "degree", "shared_device"}
+    assert min(shares[4:]) < 0.9, "only what is touched"
+    assert days < 20 or min(shares[5:]) < 0.7

@@ -81,7 +81,8 @@ def people(small: SmallLake) -> tuple[int, int]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("adaptive", ["false", pytest.param("true", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("adaptive", ["false", "true"])
 def test_alike_records_are_one_person_while_they_are_alike(small: SmallLake, adaptive: str) -> None:
     rows = members()
     small.source(SOURCE, FEED)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from lakehouse.settings import ROOT
 from lakehouse.tables import gold, person, silver
 from tests.small_lake import SmallLake
@@ -23,6 +25,7 @@ def event(number: int, at: str, **fields: object) -> str:
     return json.dumps(own | times | fields, ensure_ascii=False) + "\n"
 
 
+@pytest.mark.slow
 def test_events_before_login_belong_to_the_person_after_it(small: SmallLake) -> None:
     small.source(APP, (ROOT / "conf" / "sources" / f"{APP}.yml").read_text(encoding="utf-8"))
     small.deliver(APP, "1.jsonl", event(1, "2025-03-01T08:00:00Z") + event(2, "2025-03-02T08:00:00Z"))

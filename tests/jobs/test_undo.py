@@ -66,7 +66,7 @@ def events(small: SmallLake) -> set[str]:
     return {row[0] for row in small.read(silver.IDENTITY_EVENT).select("event_type").distinct().collect()}
 
 
-@pytest.fixture(params=["false", pytest.param("true", marks=pytest.mark.slow)], ids=["computed whole", "by increments"])
+@pytest.fixture(params=["false", "true"], ids=["computed whole", "by increments"])
 def lake_of(small: SmallLake, request: pytest.FixtureRequest) -> Iterator[SmallLake]:
     """A lake in a session for small data, and in one for large."""
     small.spark.conf.set("spark.sql.adaptive.enabled", request.param)
@@ -79,6 +79,7 @@ def aliases(small: SmallLake) -> dict[str, str]:
     return {row[0]: row[1] for row in small.read(silver.IDENTITY_ALIAS).select("old_id", "current_id").collect()}
 
 
+@pytest.mark.slow
 def test_a_merge_undone_gives_everybody_back_what_was_theirs(lake_of: SmallLake) -> None:
     small = lake_of
     small.source(SOURCE, FEED)

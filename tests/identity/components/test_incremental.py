@@ -14,7 +14,6 @@ from identity.components.layered import layered
 
 Edge = tuple[int, int, bool]
 Oracle = Callable[[Iterable[tuple[int, int]]], dict[int, int]]
-DAYS = 30
 N = 150
 PEOPLE = frozenset(range(0, N, 4))
 """Vertices that make their holder a known person."""
@@ -68,15 +67,16 @@ def part_of(
     return touched(before, named(spark, edges), Change(named(spark, came), named(spark, went)), found)
 
 
-@pytest.mark.timeout(300)
-def test_thirty_random_days_equal_full_runs(spark: SparkSession, oracle: Oracle) -> None:
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("days", [12, pytest.param(30, marks=pytest.mark.slow)])
+def test_random_days_equal_full_runs(spark: SparkSession, oracle: Oracle, days: int) -> None:
     dice = random.Random(4)
     edges: set[Edge] = set()
     vertices: set[int] = set()
     known: dict[int, Labels] = {}
     shares: list[float] = []
     kinds: set[str] = set()
-    for day in range(DAYS):
+    for day in range(days):
         went = set(dice.sample(sorted(edges), min(len(edges), dice.randrange(6))))
         drawn = {(dice.randrange(N), dice.randrange(N), dice.random() < 0.3) for _ in range(dice.randrange(1, 10))}
         came = {edge for edge in drawn if (edge[0], edge[1], not edge[2]) not in edges} - edges
