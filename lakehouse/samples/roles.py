@@ -28,7 +28,7 @@ ROLES = (
     Role("line_no", r"(line|row|item)_?(no|num|number|id)$|行号|明细(号|id|编号)"),
     Role(
         "order_id",
-        r"(order|receipt|trade|transaction|ticket|bill|invoice)_?(id|no|num|number|code|sn)$|"
+        r"(order|receipt|basket|trade|transaction|ticket|bill|invoice)_?(id|no|num|number|code|sn)$|"
         r"订单(编?号|id)|小票号?|单号|交易(编?号|号)",
     ),
     Role(
@@ -86,7 +86,11 @@ ROLES = (
     Role("quantity", r"^(qty|quantity|count|units?|num|pieces|tickets)$|_(qty|quantity)$|数量|件数|张数", ("integer",)),
     Role("discount", r"discount|coupon_?amount|优惠|折扣", ("integer", "decimal")),
     Role("price", r"price|单价|售价|票价|价格", ("integer", "decimal")),
-    Role("amount", r"amount|total|paid|payment|revenue|gmv|spend|^value$|金额|总价|实付|合计", ("integer", "decimal")),
+    Role(
+        "amount",
+        r"amount|total|paid|payment(?!_?(method|type|channel|way|status))|sales?_?value|revenue|gmv|spend|^value$|金额|总价|实付|合计",
+        ("integer", "decimal"),
+    ),
     Role("currency", r"^(currency|ccy)$|币种|货币"),
     Role("latitude", r"^(lat|latitude)$|纬度", ("decimal", "integer")),
     Role("longitude", r"^(lng|lon|long|longitude)$|经度", ("decimal", "integer")),
@@ -109,6 +113,8 @@ ROLES = (
         r"^名称$",
         is_personal=True,
     ),
+    Role("name_part", r"(given|first|middle|last|family|sur|fore)_?name$|^姓$|^名$", is_personal=True),
+    Role("social_number", r"^ssn$|_ssn$|soc(ial)?_?sec", is_personal=True),
     Role(
         "account",
         r"(customer|user|account|client|guest|buyer|person|(?<![a-z])uid|open|crm)_?(id|no|num|number|code)?$|"
