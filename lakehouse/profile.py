@@ -30,11 +30,6 @@ class Profile:
         return self.nulls / self.rows if self.rows else 0.0
 
 
-def is_numeric(column: Column) -> bool:
-    """Whether the column holds numbers."""
-    return column.type.lower().startswith(NUMERIC)
-
-
 def worth_profiling(table: Table) -> tuple[Column, ...]:
     """The columns whose statistics say something: no technical ones, no keys, no tokens, no nested types."""
     plain = (*NUMERIC, "string", "boolean", "date", "timestamp")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from identity.match.candidates import Pass, block, estimated_recall
 from identity.match.comparisons import comparisons
-from identity.match.guards import Limits, Rule, components, guarded_clusters
+from identity.match.guards import Limits, Rule, guarded_clusters
 from identity.match.hygiene import drop_shared
 from identity.match.linking import Compared, Levels
 from identity.match.model import Floats, Gammas, Model, untrained
@@ -168,12 +168,6 @@ class _Run:
             sql = f'SELECT CASE WHEN "{field}" IS NULL THEN -1 ELSE dense_rank() OVER (ORDER BY "{field}") END AS value'
             rules.append(Rule(f"one {field} for a person", _column(self.con, f"{sql} FROM raw ORDER BY rid")))
         return rules
-
-
-def components_at(n: int, scored: Scored, bits: float) -> Ints:
-    """Plain connected components of the pairs that reach ``bits``: what clusters would be without guard."""
-    strong = scored.weights >= bits
-    return components(n, scored.left[strong], scored.right[strong])
 
 
 def _bits(p: float) -> float:
