@@ -73,7 +73,7 @@ def account(context: Context, job: Job, run: JobRun, counted: Mapping[str, Count
 
 
 def _merged(job: Job, run: JobRun, counted: Mapping[str, Counted], written: int) -> Balance:
-    """What was mapped is in the table, in quarantine (as its own commit counts it), or lost to a version as new or newer."""
+    """What was mapped is in the table, in quarantine (as counted when written), or lost to a version as new or newer."""
     rows = sum(c.rows for c in counted.values())
     good = rows - sum(c.refused for c in counted.values())
     return Balance(

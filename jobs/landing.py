@@ -12,7 +12,7 @@ from jobs.drift import Sight, watch
 from jobs.feeds import delivered
 from jobs.healing import heal
 from lakehouse.job import Job
-from lakehouse.land import Landed, land, transaction
+from lakehouse.land import land, transaction
 from lakehouse.load import Append
 from lakehouse.runlog import JobRun
 from lakehouse.sources.files import BAD, WHY, Refused, inspect
@@ -109,15 +109,19 @@ def _quarantine(
                 F.col(BAD).alias("record"),
             )
         )
-    set_aside = quarantine(context, frame, run)
-    run.rows_quarantined = set_aside.rows_out if set_aside.version_out >= 0 else run.rows_quarantined + len(refused)
+    run.rows_quarantined = quarantine(context, frame, run)
 
 
-def quarantine(context: Context, rows: DataFrame, run: JobRun) -> Landed:
-    """Append refused rows (the contract's columns less time and batch) to ``ops.quarantine``."""
+def quarantine(context: Context, rows: DataFrame, run: JobRun) -> int:
+    """Append refused rows (the contract's columns less time and batch) to ``ops.quarantine``; gives how many they are.
+
+    They are counted as they are written, not off the table's log: jobs beside this one write there too.
+    """
     stamped = rows.select(
         "*",
         F.lit(run.started_at).cast("timestamp").alias("quarantined_at"),
         F.lit(run.batch_id).cast("bigint").alias("batch_id"),
     )
-    return land(context.lake, ops.QUARANTINE, Append(), stamped.coalesce(1))
+    written = stamped.coalesce(1).localCheckpoint()
+    land(context.lake, ops.QUARANTINE, Append(), written)
+    return written.count()

@@ -175,8 +175,7 @@ def _set_aside(
     """Split a mapped batch: rows that break the contract go to quarantine with the rules' names; None if none is good."""
     run.rows_in, run.rows_quarantined = sum(c.rows for c in counted.values()), sum(c.refused for c in counted.values())
     if run.rows_quarantined:
-        set_aside = quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
-        run.rows_quarantined = set_aside.rows_out if set_aside.version_out >= 0 else run.rows_quarantined
+        run.rows_quarantined = quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
     if all(c.rows == c.refused for c in counted.values()):
         return None
     return judged.where(F.size(BROKEN) == 0).drop(BROKEN)

@@ -1,5 +1,6 @@
 """Every row is accounted for from file to silver: re-sent, corrected, late and broken files, and runs cut off in between."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.accounting import Counted, count_by_source
+from jobs.landing import NOTHING, quarantine
 from lakehouse.conservation import Balance
+from lakehouse.runlog import JobRun
 from lakehouse.table import Table
 from lakehouse.tables import feeds, ops, silver
-from tests.small_lake import CONSENT, CONSENT_JSON, HEADER, SmallLake, statements
+from tests.small_lake import CONSENT, CONSENT_JSON, HEADER, SmallLake, context_for, statements
 
 CSV, LINES, BRONZE = "shop__consent", "app__consent", "bronze.shop__consent"
 VERSIONED = CONSENT.replace("    columns:", "    sequence: $.at\n    columns:")
@@ -175,3 +178,19 @@ def test_a_lost_record_at_landing_stops_the_job(small: SmallLake, monkeypatch: p
     monkeypatch.setattr("jobs.delivered.Balance", one_more)
     failures = small.run(BRONZE).failures
     assert "land: 5 rows in" in str(failures[0])
+
+
+def test_a_job_counts_the_rows_it_set_aside_not_those_of_the_jobs_beside_it(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    small = SmallLake(spark, tmp_path)
+    context = context_for(spark, small.settings)
+    context.lake.ensure(ops.QUARANTINE)
+
+    def set_aside(rows: int) -> int:
+        frame = spark.createDataFrame([("s", "x", "f", n, "r", "d", None) for n in range(rows)], NOTHING)
+        return quarantine(context, frame, JobRun("run", f"job{rows}", 1, 0))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(set_aside, range(1, 9))) == list(range(1, 9))
+    assert small.read(ops.QUARANTINE).count() == sum(range(1, 9))
