@@ -91,7 +91,9 @@ def kith(context: Context) -> None:
     """Land and conform what is new, as `kith run bronze.app__event silver.event` does."""
     graph = build_graph(context.sources)
     for name in (f"bronze.{SOURCE}", "silver.event"):
+        began = time.monotonic()
         run_job(context, graph.jobs[name])
+        print(f"    {name}: {time.monotonic() - began:.1f} s", flush=True)
 
 
 def by_hand(spark: SparkSession, files: Path, target: Path, key: bytes) -> None:
@@ -119,7 +121,7 @@ def typed(bronze: DataFrame, key: bytes) -> DataFrame:
         return f"try_variant_get(payload, '$.{path}', '{kind}')"
 
     at = {name: f"try_cast({text(name)} AS timestamp)" for name in ("receivedAt", "sentAt", "originalTimestamp")}
-    user, stranger = (rule("code")(F.expr(text(name)))["value"] for name in ("userId", "anonymousId"))
+    user, stranger = (rule("code")(text(name))["value"] for name in ("userId", "anonymousId"))
     unknown = token("anonymous_app", stranger, key)
     return bronze.select(
         F.expr(text("messageId")).alias("event_id"),

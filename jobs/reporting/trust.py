@@ -1,4 +1,4 @@
-"""The section on trust: every row accounted for at each stage, how fresh each feed is in gold, what lies in quarantine."""
+"""The section on trust: every row accounted for at each stage, how fresh each feed is in gold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from jobs.reporting.figures import Bar, bar_list, legend
 from jobs.reporting.markup import el, esc, grid, plural, span, whole
 from jobs.reporting.store import Row, Shelf
-from lakehouse.tables import feeds, ops
+from lakehouse.tables import feeds
 
 STAGES = {
     "land": "files → bronze",
@@ -15,19 +15,17 @@ STAGES = {
     "merge": "rows → silver tables",
 }
 FIGURES = ("rows_out", "rows_quarantined", "rows_duplicate", "rows_filtered", "rows_exploded")
-FEEDS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """``stages``: sums by stage; ``feeds``: what was landed, by source; ``lags``: each source's latest figures of
-    ``ops.freshness``; ``refused``: quarantine by source and reason; ``files``: counts by outcome.
+    ``ops.freshness``; ``files``: counts by outcome; ``replayed``: entries of quarantine that were replayed since.
     """
 
     stages: Sequence[Row] = ()
     feeds: Sequence[Row] = ()
     lags: Sequence[Row] = ()
-    refused: Sequence[Row] = ()
     files: Sequence[Row] = ()
     replayed: int = 0
 
@@ -42,19 +40,21 @@ def read_trust(shelf: Shelf) -> Trust:
     )
     landed = shelf.select(
         feeds.LANDED_FILE.name,
-        ("source", "MIN(landed_at) AS first_at", "COUNT(*) AS files"),
+        ("source", "MIN(landed_at) AS first_at"),
         where="outcome = 'landed'",
         group=("source",),
     )
-    rows = shelf.select(feeds.CONSERVATION.name, ("source", *sums), where="stage = 'land'", group=("source",))
+    rows = shelf.select(
+        feeds.CONSERVATION.name,
+        ("source", "CAST(SUM(rows_out) AS BIGINT) AS rows_out"),
+        where="stage = 'land'",
+        group=("source",),
+    )
     known = {row["source"]: row for row in landed}
     return Trust(
         stages=shelf.select(feeds.CONSERVATION.name, ("stage", *checked, *sums), group=("stage",)),
-        feeds=[row | known.get(row["source"], {"first_at": None, "files": 0}) for row in rows],
+        feeds=[row | known.get(row["source"], {"first_at": None}) for row in rows],
         lags=_latest(shelf),
-        refused=shelf.select(
-            ops.QUARANTINE.name, ("source", "reason", "COUNT(*) AS entries"), group=("source", "reason")
-        ),
         files=shelf.select(feeds.LANDED_FILE.name, ("outcome", "COUNT(*) AS files"), group=("outcome",)),
         replayed=len(shelf.select(feeds.QUARANTINE_REPLAY.name, ("file",))),
     )
@@ -97,10 +97,13 @@ def trust(found: Trust) -> str:
         f"own; {'none is off by a single row' if not missing else plural(missing, 'row') + ' unaccounted for'}. {_newest(found)}"
     )
     cards = [
-        card("Rows in = rows out + quarantined + duplicates", _stages(found.stages), note=NOTE, size="full"),
-        card("From event to gold, 95 % of the rows", *_freshness(found.lags), note=LAG_NOTE),
-        card("What was refused, and why", *_refused(found)),
-        card("Landed by source", bar_list(_feeds(found.feeds)), note=_files(found.files)),
+        card(
+            "Rows in = rows out + quarantined + duplicates",
+            _stages(found.stages),
+            note=f"{_files(found)} {NOTE}",
+            size="full",
+        ),
+        card("From event to gold, 95 % of the rows", *_freshness(found.lags), note=LAG_NOTE, size="full"),
     ]
     return section("trust", "Nothing lost, nothing late", lead, *cards)
 
@@ -108,7 +111,7 @@ def trust(found: Trust) -> str:
 NOTE = (
     "Files: records that the reader saw against rows that bronze's commits tell. Map: rows in bronze's log against rows that "
     "came out of the mapping; where a `where` or an `explode` decides, the difference is what it left out or added. "
-    "Merge: mapped rows against the counts of MERGE and of the quarantine's own commit."
+    "Merge: mapped rows against the counts of MERGE and the rows set aside."
 )
 LAG_NOTE = (
     "Of the latest day, in the time of the data where history is replayed. Red is beyond what the source file promises "
@@ -168,30 +171,10 @@ def lag(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds < 72 * 3600 else f"{seconds / 86_400:.0f} days"
 
 
-def _refused(found: Trust) -> list[str]:
-    rows = sorted(found.refused, key=lambda row: -row["entries"])
-    if not rows:
-        return [el("p", esc("Nothing was refused."), cls="empty")]
-    bars = [Bar(f"{row['source']} · {row['reason']}", row["entries"], whole(row["entries"]), "", "bad") for row in rows]
-    rest = sum(row["entries"] for row in rows[FEEDS_SHOWN:])
-    said = f"{plural(found.replayed, 'entry', 'entries')} replayed since. " if found.replayed else ""
-    more = f"{whole(rest)} more. " if rest else ""
-    return [bar_list(bars[:FEEDS_SHOWN]), el("p", esc(f"{more}{said}kith quarantine list | show | replay"), cls="foot")]
-
-
-def _feeds(rows: Sequence[Row]) -> list[Bar]:
-    return [
-        Bar(row["source"], row["rows_out"], whole(row["rows_out"]), _noted(row))
-        for row in sorted(rows, key=lambda row: -row["rows_out"])
-    ]
-
-
-def _noted(row: Row) -> str:
-    files = plural(row["files"], "file")
-    return f"{files}; {whole(row['rows_quarantined'])} quarantined, {whole(row['rows_duplicate'])} sent again"
-
-
-def _files(rows: Sequence[Row]) -> str:
+def _files(found: Trust) -> str:
     names = {"landed": "landed", "resent": "sent again and recognised", "refused": "refused"}
-    counts = {row["outcome"]: row["files"] for row in rows}
-    return "Files: " + ", ".join(f"{whole(counts[key])} {name}" for key, name in names.items() if key in counts) + "."
+    counts = {row["outcome"]: row["files"] for row in found.files}
+    said = "Files: " + ", ".join(f"{whole(counts[key])} {name}" for key, name in names.items() if key in counts) + "."
+    return said + (
+        f" {plural(found.replayed, 'entry', 'entries')} of quarantine replayed since." if found.replayed else ""
+    )
