@@ -76,7 +76,7 @@ def _measured(context: Context, table: Table, frame: DataFrame, *, mapped: bool 
     if said:
         check_against(said, table, Path(context.settings.conf, "quality", f"{table.name}.yml"))
     columns = profiled_columns(context, table) if context.settings.gates else ()
-    apart = context.settings.spark_size != "s"
+    apart = not context.settings.is_small
     extra, find = extra_rules(context, table), lookup_in(context, frame)
     return measure(table, frame, extra, profile=columns, lookup=find, mapped=mapped, apart=apart)
 

@@ -21,6 +21,7 @@ from lakehouse.land import Landed, land, transaction
 from lakehouse.load import Merge, Scd2
 from lakehouse.runlog import JobRun
 from lakehouse.settings import Settings
+from lakehouse.staging import staged
 from lakehouse.stream import drain
 from lakehouse.table import Table
 from lakehouse.tables import ops
@@ -56,7 +57,7 @@ def _drain(context: Context, job: Job, part: str, stream: DataFrame, runs: list[
         runs.append(_batch(context, job, batch, batch_id, part))
 
     first = len(runs)
-    tasks = context.settings.batch_tasks
+    tasks = context.settings.batch_tasks if context.settings.is_small else 0
     stream = stream.coalesce(tasks) if tasks and job.group is not Group.BRONZE else stream
     ended = drain(stream, handle, context.checkpoint(job, part), f"{job.name} {part}".strip())
     fresh = runs[first:]
@@ -140,9 +141,9 @@ def _transform_and_land(context: Context, job: Job, batch: DataFrame | None, run
     app_id = context.app_id(job, part)
     if isinstance(job.load, Scd2):
         frame = frame.withColumns({"valid_to": F.lit(None).cast("timestamp"), "is_current": F.lit(True)})
-    frame = frame.localCheckpoint(eager=False)  # computed once; MERGE refuses a cached source
-    with transaction(spark, app_id, run.batch_id):
-        _publish(context, job, frame, run, part)
+    batch_name, on_disk = f"{app_id.replace(':', '/')}/{run.batch_id}", not context.settings.is_small
+    with staged(context.lake, frame, batch_name, on_disk=on_disk) as rows, transaction(spark, app_id, run.batch_id):
+        _publish(context, job, rows, run, part)
 
 
 def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str = "") -> None:

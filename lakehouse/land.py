@@ -117,6 +117,10 @@ def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, *, is_small:
     else:
         assigned = {c: _folded(c, load) for c in values}
         changed = ~_all([F.col(f"t.{c}").eqNullSafe(F.expr(sql)) for c, sql in assigned.items()] or [F.lit(True)])
+    if not is_small and lake.read(table, frame.sparkSession).isEmpty():  # a first load needs no join
+        stays = frame.where(~F.col(DELETED)) if DELETED in frame.columns else frame
+        _write(lake, table, stays, mode="append")
+        return
     delta = lake.delta(table, frame.sparkSession)
     source = F.broadcast(frame) if is_small else frame
     builder = delta.alias("t").merge(source.alias("s"), _same(table.key))

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     parallel_jobs: int = 4
     max_files_per_batch: int = 1000
     batch_tasks: int = (
-        0  # tasks that read a batch; 0: as many as it has files. Each task carries the plans of all sources
+        0  # tasks that read a batch at size s; 0: as many as it has files. Each task carries the plans of all sources
     )
     gates: bool = True
     rule_modules: tuple[str, ...] = ()  # Python modules whose functions are standardisation rules (docs/rules.md)
@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # the signature is pydantic's
         """Environment variables go before what the files say (which come in as init arguments)."""
         return env_settings, init_settings
+
+    @property
+    def is_small(self) -> bool:
+        """Whether sessions are tuned for few rows (size s): what costs a job more is then not worth what it saves a row."""
+        return self.spark_size == "s"
 
     @property
     def lake_path(self) -> str:
