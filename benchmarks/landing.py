@@ -10,7 +10,6 @@ Then 1 % new events are delivered to Kith. CPU is that of this process and its c
 """
 
 import argparse
-import contextlib
 import os
 import shutil
 import tempfile
@@ -23,6 +22,7 @@ import duckdb
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from benchmarks.clock import cpu_seconds
 from jobs.catalogue import build_graph
 from jobs.context import Context
 from jobs.runner import run_job
@@ -62,20 +62,6 @@ def make(folder: Path, first: int, last: int, unique: int, files: int) -> None:
         partial = target.with_name(f".{target.name}")
         duckdb.sql(f"COPY ({query}) TO '{partial}' (FORMAT json)")
         partial.replace(target)
-
-
-def cpu_seconds() -> float:
-    """CPU seconds that this process and those that it started have spent so far."""
-    stats = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended in between
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            stats[int(folder.name)] = int(fields[1]), sum(map(int, fields[11:15]))
-    mine, grown = {os.getpid()}, True
-    while grown:
-        found = {pid for pid, (parent, _) in stats.items() if parent in mine} - mine
-        mine, grown = mine | found, bool(found)
-    return sum(stats[pid][1] for pid in mine if pid in stats) / os.sysconf("SC_CLK_TCK")
 
 
 def timed(what: str, rows: int, work: Callable[[], object]) -> Spent:

@@ -18,12 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.clock import cpu_seconds
 from benchmarks.quality_table import table, write
 from lakehouse.checks import Measured, measure
 from lakehouse.session import build_session
 from lakehouse.settings import ROOT, load_settings
-
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -51,26 +50,6 @@ def session() -> object:
     spark = build_session(load_settings("local"), "kith-benchmark")
     spark.sparkContext.setLogLevel("ERROR")
     return spark
-
-
-def cpu_seconds() -> float:
-    """CPU seconds of this process and everything below it, so far."""
-    below: dict[int, list[int]] = {}
-    used: dict[int, float] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            except OSError:  # it has ended
-                continue
-            below.setdefault(int(words[1]), []).append(int(folder.name))
-            used[int(folder.name)] = (int(words[11]) + int(words[12])) / TICKS
-    todo, total = [os.getpid()], 0.0
-    while todo:
-        process = todo.pop()
-        total += used.get(process, 0.0)
-        todo += below.get(process, [])
-    return total
 
 
 def timed(act: Callable[[], object]) -> tuple[float, float, object]:
