@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from delta.tables import DeltaMergeBuilder
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from lakehouse.deliveries import DELETED, DELIVERY, newest_deliveries, settled
@@ -99,9 +99,9 @@ def _all(terms: list[Column]) -> Column:
 
 def newest(frame: DataFrame, keys: tuple[str, ...], order: tuple[str, ...]) -> DataFrame:
     """One row for each key: the one with the greatest ``order``. Deterministic when ``order`` ends in a content hash."""
-    rest = [c for c in frame.columns if c not in keys]
-    best = F.max_by(F.struct(*rest), F.struct(*order)).alias("best")
-    return frame.groupBy(*keys).agg(best).select(*keys, "best.*").select(*frame.columns)
+    # An aggregate of whole rows would sort them before the shuffle as well as after it, and pack and unpack each.
+    latest = Window.partitionBy(*keys).orderBy(*[F.col(c).desc_nulls_last() for c in order])
+    return frame.withColumn("_rank", F.row_number().over(latest)).where("_rank = 1").drop("_rank")
 
 
 def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, *, is_small: bool) -> None:

@@ -194,3 +194,15 @@ def test_a_job_counts_the_rows_it_set_aside_not_those_of_the_jobs_beside_it(
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(set_aside, range(1, 9))) == list(range(1, 9))
     assert small.read(ops.QUARANTINE).count() == sum(range(1, 9))
+
+
+def test_larger_sessions_land_the_same_and_leave_no_batch_behind(spark: SparkSession, tmp_path: Path) -> None:
+    small = SmallLake(spark, tmp_path)
+    small.source(CSV, VERSIONED)
+    small.deliver(CSV, "1.csv", csv(statements(range(5)) * 2 + statements([5], action="maybe")))
+    assert not small.run("bronze.*", SILVER, spark_size="m").failures
+    small.deliver(CSV, "2.csv", csv(statements(range(3, 8), action="deny", day=2)), second=60)
+    assert not small.run("bronze.*", SILVER, spark_size="m").failures
+    assert said(small) == {f"c{n}": "grant" if n < 3 else "deny" for n in range(8)}
+    assert balances(small, "merge") == [(11, 5, 1, 5, 0, True), (5, 5, 0, 0, 0, True)]
+    assert not [path for path in Path(small.lake.root, "_staging").rglob("*") if path.is_file()]
