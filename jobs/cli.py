@@ -20,6 +20,8 @@ from jobs.match_command import match
 from jobs.model_command import model
 from jobs.quality_command import quality
 from jobs.quarantine_command import quarantine
+from jobs.road_command import report as model_report
+from jobs.road_command import score, train
 from jobs.rules_command import rules
 from jobs.schedule import Outcome, run_graph
 from jobs.source_command import source
@@ -191,7 +193,10 @@ def report(env: str | None) -> None:
 
 cli.add_command(identity)
 cli.add_command(match)
+model.add_command(model_report)
 cli.add_command(model)
+cli.add_command(train)
+cli.add_command(score)
 cli.add_command(contract)
 cli.add_command(quality)
 cli.add_command(rules)

@@ -12,35 +12,32 @@ from ml.spec import ModelSpec
 from ml.train import TrainedModel, train
 from ml.training_set import model_rows, sample, training_sets
 
-Run = tuple[str, date, str | None, str | None, str, str, str | None, str | None]
-
 
 def train_models(
     specs: Sequence[ModelSpec], facts: Inputs, *, as_of: date, settings: Settings, versions: Mapping[str, int]
-) -> list[Run]:
-    """Train the models as of a day and register what came of it; rows of ops.model_run.
+) -> list[TrainedModel]:
+    """Train the models as of a day and register what came of it.
 
     Features and outcomes of all cut-offs of all models are computed once and brought here as one bounded sample of people.
     """
     day = morning_after(as_of)
     most = max(spec.max_rows for spec in specs)
     sampled = sample(training_sets(specs, as_of=day, inputs=facts), max_rows=most)
-    found = []
-    for spec in specs:
-        rows = model_rows(sampled, specs, spec, day)
-        trained = train(
-            rows,
+    return [
+        train(
+            model_rows(sampled, specs, spec, day),
             spec,
             tracking_uri=settings.mlflow_uri,
             artifacts=Path(settings.home) / "mlartifacts",
             data_versions=versions,
             as_of=day,
         )
-        found.append(_run(trained, as_of))
-    return found
+        for spec in specs
+    ]
 
 
-def _run(trained: TrainedModel, as_of: date) -> Run:
+def run_row(trained: TrainedModel, as_of: date) -> tuple[object, ...]:
+    """A training as a row of ops.model_run."""
     return (
         trained.name,
         as_of,

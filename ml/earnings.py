@@ -11,9 +11,9 @@ from ml.evaluate import Floats, Interval
 
 @dataclass(frozen=True)
 class Contest:
-    """Two rankings of the same people at one cut-off: ``values`` (n,), ``people`` (n,) a number each, two scores (n,)."""
+    """Two rankings of the same people at one cut-off: ``worth`` (n,), ``people`` (n,) a number each, two scores (n,)."""
 
-    values: Floats
+    worth: Floats
     people: NDArray[np.int64]
     ours: Floats
     theirs: Floats
@@ -66,7 +66,7 @@ def compare(
     everyone, where = np.unique(np.concatenate([c.people for c in contests]), return_inverse=True)
     ends = np.cumsum([len(c.people) for c in contests])[:-1]
     places = np.split(where, ends)
-    pairs = [(_ranked(c.values, c.ours), _ranked(c.values, c.theirs)) for c in contests]
+    pairs = [(_ranked(c.worth, c.ours), _ranked(c.worth, c.theirs)) for c in contests]
 
     def both(weights: Floats) -> tuple[float, float]:
         rows = [weights[place] for place in places]
@@ -78,7 +78,7 @@ def compare(
     gains = [_gain(*both(np.bincount(draws.integers(0, n, n), minlength=n).astype(np.float64))) for _ in range(rounds)]
     low, high = np.nanquantile(gains, [1 - confidence, confidence])
     ours, theirs = both(np.ones(n))
-    total = float(sum(c.values.sum() for c in contests))
+    total = float(sum(c.worth.sum() for c in contests))
     return Earned(ours, theirs, total, Interval(float(low), _gain(ours, theirs), float(high)))
 
 

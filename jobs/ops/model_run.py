@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.modelling import FACTS, inputs, specs_of
-from jobs.training import train_models
+from jobs.training import run_row, train_models
 from lakehouse.job import AsOf, Group, Resource, job
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
@@ -60,5 +60,8 @@ def model_run(  # noqa: PLR0913 - one argument for each table that is read
         consents=consents,
         identity_map=identity_map,
     )
-    rows = train_models(wanted, facts, as_of=as_of, settings=settings, versions=versions)
+    rows = [
+        run_row(trained, as_of)
+        for trained in train_models(wanted, facts, as_of=as_of, settings=settings, versions=versions)
+    ]
     return known.sparkSession.createDataFrame(rows, ops.MODEL_RUN.schema_ddl)

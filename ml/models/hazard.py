@@ -119,8 +119,7 @@ def fit_hazard(
 ) -> BoostedHazard:
     """Fit hazards on person-periods.
 
-    ``rows`` (n, features) and a spell for each. A step counts for who had no event before it and was watched to its end, or
-    had the event in it.
+    ``rows`` (n, features) and a spell for each. A step counts for who had no event before it and was watched to its end.
     """
     steps = max(1, -(-horizon_days // step_days))
     who, step, happened = periods(spells, steps=steps, step_days=step_days)
@@ -137,7 +136,8 @@ def periods(spells: Spells, *, steps: int, step_days: int) -> tuple[NDArray[np.i
     grid = np.arange(steps)[None, :]
     inside = grid <= np.where(np.isinf(number), steps, number)[:, None]
     came = grid == number[:, None]
-    watched = ((grid + 1) * step_days <= observed[:, None]) | (came & (days < observed)[:, None])
+    # A step that was watched in part teaches nothing: its events would be seen, the rest of its quiet would not.
+    watched = (grid + 1) * step_days <= observed[:, None]
     who, step = np.nonzero(inside & watched)
     return who, step, came[who, step].astype(np.float64)
 
