@@ -1,10 +1,11 @@
 """What a model is: one file in ``conf/models``, checked when it is read."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lakehouse.errors import SettingsError
 from ml.features.views import VIEWS
@@ -12,6 +13,20 @@ from ml.features.views import VIEWS
 Days = Annotated[int, Field(ge=1, le=3650)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+_CLOCKS = re.compile(
+    r"\b(current_date|current_timestamp|curdate|now|localtimestamp|unix_timestamp|rand|randn|random|uuid)\b",
+    re.IGNORECASE,
+)
+
+
+def _timeless(sql: str) -> str:
+    found = _CLOCKS.search(sql)
+    if found:
+        raise ValueError(f"{found[0]} tells another thing on another day: count from the cut-off instead")
+    return sql
+
+
+Sql = Annotated[str, AfterValidator(_timeless)]
 
 
 class Part(BaseModel):
@@ -24,7 +39,7 @@ class Population(Part):
     """Who is trained on and scored: Spark SQL over features; ``bought_within_days`` is short for recency."""
 
     bought_within_days: Days | None = None
-    where: str = ""
+    where: Sql = ""
 
     @property
     def predicate(self) -> str:
@@ -95,8 +110,8 @@ class ModelSpec(Part):
     consent_purpose: Literal["marketing", "profiling", "sharing"] | None = None
     population: Population = Population(bought_within_days=365)
     horizon_days: Days = 30
-    label: Annotated[str, Field(min_length=1)] = "orders_in_horizon > 0"
-    value: Annotated[str, Field(min_length=1)] = "label"
+    label: Annotated[Sql, Field(min_length=1)] = "orders_in_horizon > 0"
+    value: Annotated[Sql, Field(min_length=1)] = "label"
     score: Literal["probability", "value"] = "probability"
     cutoffs_days_ago: Annotated[tuple[Days, ...], Field(min_length=2)]
     features: Annotated[tuple[str, ...], Field(min_length=1)] = ("purchases", "interactions")
