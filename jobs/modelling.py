@@ -7,10 +7,11 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.gold.mart_customer_360 import is_sale
+from jobs.people import owned
 from lakehouse.job import Read
 from lakehouse.settings import Settings
 from lakehouse.tables import gold, silver
-from ml.features.customer import Inputs
+from ml.features.people import Inputs
 from ml.spec import ModelSpec, load_spec, load_specs
 
 FACTS: dict[str, Read] = {
@@ -43,6 +44,17 @@ def inputs(
         voices=_owned(_voices(feedback, text_features), owners),
         consents=_owned(consents.withColumn("known_at", F.col("occurred_at")), owners),
     )
+
+
+def purchases(lines: DataFrame, identity_map: DataFrame, products: DataFrame) -> DataFrame:
+    """Sales as ``(one_id, order_id, ordered_at, known_at, amount, channel, category)``, of whom they are today."""
+    return owned(_sales(lines, products), identity_map)
+
+
+def touches(interactions: DataFrame, identity_map: DataFrame) -> DataFrame:
+    """Interactions as ``(one_id, occurred_at, known_at, kind, channel)``, of whom they are today, machines left out."""
+    people = owned(interactions.where(~F.col("is_bot")), identity_map)
+    return people.select("one_id", "occurred_at", "known_at", "kind", "channel")
 
 
 def owned_over_time(identity_map: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jobs.modelling import morning_after
 from lakehouse.settings import Settings
-from ml.features.customer import Inputs
+from ml.features.people import Inputs
 from ml.spec import ModelSpec
 from ml.train import TrainedModel, train
 from ml.training_set import model_rows, sample, training_sets

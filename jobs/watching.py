@@ -15,8 +15,8 @@ from lakehouse.job import AsOf, Group, Job, Read, Resource
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
 from lakehouse.tables import model
-from ml.features.customer import Inputs, customer_features, number_of
 from ml.features.outcomes import Ask
+from ml.features.people import Inputs, number_of, people_features
 from ml.labels import eligible, label, value
 from ml.registry import Champion, champion
 from ml.spec import ModelSpec
@@ -137,7 +137,7 @@ def realised(spec: ModelSpec, scores: DataFrame, facts: Inputs, as_of: date) -> 
     known = morning_after(as_of)
     days = [known - timedelta(days=spec.horizon_days + late) for late in range(LATE_DAYS)]
     asks = [Ask(number_of(day), spec.horizon_days, number_of(known)) for day in days]
-    told = customer_features(days, facts, asks).select(
+    told = people_features(days, facts, asks).select(
         "one_id",
         F.date_sub("as_of", 1).alias("as_of"),
         label(spec, 0).alias("label"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -169,8 +170,8 @@ def _changed(batch: pa.RecordBatch, cells: NDArray[np.int64], version: str) -> N
     before = batch.column("_feature_hash")
     known = before.is_valid().to_numpy(zero_copy_only=False)
     same = before.fill_null(0).to_numpy(zero_copy_only=False) == cells
-    versions = np.array(batch.column("_model_version").to_pylist(), dtype=object) == version
-    return np.asarray(~(known & same & versions))
+    versions = pc.fill_null(pc.equal(batch.column("_model_version"), version), fill_value=False)
+    return np.asarray(~(known & same & versions.to_numpy(zero_copy_only=False)))
 
 
 def _merged(before: pa.Array, fresh: pa.Array, changed: NDArray[np.bool_]) -> pa.Array:

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ml.features.customer import Inputs, customer_features, number_of
 from ml.features.outcomes import Ask, column
+from ml.features.people import Inputs, number_of, people_features
 from ml.features.views import FEATURES, SLICES
 from ml.labels import eligible, label, value
 from ml.spec import ModelSpec
@@ -46,7 +46,7 @@ def training_sets(specs: Sequence[ModelSpec], *, as_of: date, inputs: Inputs) ->
     asks = [Ask(number_of(at), spec.horizon_days, number_of(known)) for spec in specs for at, known in asked[spec.name]]
     known = sorted({ask.known for ask in asks})
     days = [as_of, *(at for pairs in asked.values() for at, _ in pairs)]
-    features = customer_features(days, inputs, asks)
+    features = people_features(days, inputs, asks)
     columns = {
         name: found
         for spec in specs

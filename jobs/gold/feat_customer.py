@@ -12,7 +12,7 @@ from lakehouse.job import AsOf, Group, Resource, job
 from lakehouse.load import Replace
 from lakehouse.settings import Settings
 from lakehouse.tables import model
-from ml.features.customer import customer_features
+from ml.features.people import people_features
 from ml.labels import eligible
 
 
@@ -45,6 +45,6 @@ def feat_customer(  # noqa: PLR0913 - one argument for each table that is read
         consents=consents,
         identity_map=identity_map,
     )
-    features = customer_features([morning_after(as_of)], facts).withColumn("as_of", F.lit(as_of))
+    features = people_features([morning_after(as_of)], facts).withColumn("as_of", F.lit(as_of))
     anybodys = reduce(or_, (eligible(spec) for spec in specs_of(settings).values()), F.lit(False))
     return features.where(anybodys).select(*model.FEAT_CUSTOMER.column_names)

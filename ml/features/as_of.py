@@ -7,7 +7,10 @@ of its arrival. Rows without either time are never seen. As all of it is compare
 date on which it may be seen, ``visible``, and one on which it is no longer the person's, ``until``.
 """
 
-from pyspark.sql import Column, DataFrame
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 FOREVER = 2_000_000
@@ -18,6 +21,14 @@ EVENT = (
     "category string"
 )
 """What every view gives of its rows: days since 1970, an id within the view, a number, and two names."""
+
+
+def dates(spark: SparkSession, days: Sequence[date]) -> DataFrame:
+    """Return ``days`` as the frame ``(as_of date)`` that features and labels take; one row per day."""
+    unique = sorted(set(days))
+    if not unique:
+        return spark.range(0).select(F.lit(None).cast("date").alias("as_of"))
+    return spark.range(1).select(F.explode(F.array(*map(F.lit, unique))).alias("as_of"))
 
 
 def visible_on(event: Column, known: Column) -> Column:
@@ -62,3 +73,12 @@ def events(
         (nothing if channel is None else channel).cast("string").alias("channel"),
         (nothing if category is None else category).cast("string").alias("category"),
     ).where(F.col("one_id").isNotNull() & F.col("visible").isNotNull())
+
+
+def seen(rows: DataFrame, as_ofs: DataFrame) -> DataFrame:
+    """Return each of ``rows`` once per date of ``as_ofs(as_of date)`` on which it may be seen.
+
+    ``rows`` has ``visible_on``; the result has ``as_of`` in its place. ``as_ofs`` is small and is broadcast.
+    """
+    days = F.broadcast(as_ofs.select("as_of").dropDuplicates())
+    return rows.join(days, on=F.col("visible_on") <= F.col("as_of"), how="inner").drop("visible_on")

@@ -5,8 +5,8 @@ from datetime import date
 
 from pyspark.sql import SparkSession
 
-from ml.features.customer import Inputs, customer_features, number_of
 from ml.features.outcomes import Ask
+from ml.features.people import Inputs, number_of, people_features
 from ml.labels import bound, eligible, label, value
 from ml.spec import ModelSpec
 from tests.ml.planted import INTERACTIONS, PURCHASES, Line, line, rows, utc
@@ -34,7 +34,7 @@ def _told(
 ) -> dict[tuple[str, date], dict[str, float | None]]:
     facts = Inputs(spark.createDataFrame(rows(lines), PURCHASES), spark.createDataFrame([], INTERACTIONS))
     asks = [Ask(number_of(day), spec.horizon_days, number_of(trained)) for day in days]
-    told = customer_features(days, facts, asks).where(eligible(spec))
+    told = people_features(days, facts, asks).where(eligible(spec))
     frame = told.select("one_id", "as_of", label(spec, 0).alias("label"), value(spec, 0).alias("value"))
     return {(row["one_id"], row["as_of"]): row for row in frame.toArrow().to_pylist()}
 
@@ -113,7 +113,7 @@ def test_who_refused_the_purpose_is_left_out_and_who_was_never_asked_is_not(spar
         consents=consents.selectExpr("*", "occurred_at AS known_at"),
     )
     days = [CUTOFF, date(2025, 2, 2)]
-    found = customer_features(days, facts).where(eligible(SPEC)).select("one_id", "as_of").toArrow().to_pylist()
+    found = people_features(days, facts).where(eligible(SPEC)).select("one_id", "as_of").toArrow().to_pylist()
     assert {row["one_id"] for row in found if row["as_of"] == CUTOFF} == {"granted", "silent"}
     assert SPEC.consent_purpose == "profiling"
 

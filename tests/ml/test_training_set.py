@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from ml.features.customer import Inputs, customer_features
+from ml.features.people import Inputs, people_features
 from ml.labels import eligible
 from ml.spec import Population
 from ml.training_set import model_rows, moments, sample, training_sets
@@ -105,9 +105,7 @@ def _by_key(table: pa.Table) -> pa.Table:
 
 def test_training_and_scoring_have_the_same_population(spark: SparkSession, people: Brand) -> None:
     lines = spark.createDataFrame(rows(people.lines), PURCHASES)
-    features = customer_features(
-        cutoffs(SPEC.backtest_days_ago), Inputs(lines, spark.createDataFrame([], INTERACTIONS))
-    )
+    features = people_features(cutoffs(SPEC.backtest_days_ago), Inputs(lines, spark.createDataFrame([], INTERACTIONS)))
     scored = features.where(eligible(SPEC)).select("one_id", "as_of")
     assert _sorted(scored.toArrow()).equals(_rows(_set(spark, lines)).select(["one_id", "as_of"]))
     assert not features.where(~eligible(SPEC)).isEmpty()

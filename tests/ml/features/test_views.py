@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse.tables.model import FEAT_CUSTOMER
 from ml.features.as_of import FOREVER
-from ml.features.customer import Asked, features_of, number_of, whole_people
+from ml.features.people import Asked, features_of, number_of, whole_people
 from ml.features.views import FEATURES, SLICES, STATES
 from ml.features.voice import CONSENT_VIEW, PURPOSES, VOICE_VIEW
 
