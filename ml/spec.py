@@ -91,12 +91,12 @@ class Tier(Part):
     """A named run of people, best first: to a decile (1 is the best tenth), or as many as there is capacity for."""
 
     name: Annotated[str, Field(min_length=1)]
-    to_decile: Annotated[int, Field(ge=1, le=10)] | None = None
+    to_decile: Annotated[int, Field(ge=1, le=10)] = 10
     capacity: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
-        if self.to_decile is not None and self.capacity is not None:
+        if {"to_decile", "capacity"} <= self.model_fields_set:
             raise ValueError("a tier ends at a decile or at a capacity, not at both")
         return self
 
@@ -178,13 +178,12 @@ class ModelSpec(Part):
     @model_validator(mode="after")
     def _tiers_cover(self) -> Self:
         *bounded, last = self.tiers
-        kinds = {"capacity" if tier.capacity else "to_decile" for tier in bounded}
-        ends = [tier.capacity or tier.to_decile or 0 for tier in bounded]
-        if last.capacity is not None or last.to_decile not in (None, 10):
+        ends = [tier.to_decile for tier in bounded if tier.capacity is None]
+        if last.capacity is not None or last.to_decile != 10:
             raise ValueError("tiers: the last tier takes everybody else: it must end at 10, or at nothing")
-        if len(kinds) > 1 or 0 in ends:
+        if len(ends) not in {0, len(bounded)}:
             raise ValueError("tiers: each but the last needs to_decile, or each needs a capacity")
-        if kinds == {"to_decile"} and (ends != sorted(set(ends)) or ends[-1] >= 10):
+        if ends != sorted(set(ends)) or 10 in ends:
             raise ValueError(f"tiers: to_decile must rise and end at 10, not {[*ends, 10]}")
         return self
 

@@ -53,7 +53,9 @@ class Rows:
         place = np.searchsorted(np.asarray(edges), day - self.happened[seen], side="left")
         wide = len(edges) + 1
         counted = np.bincount(self.person[seen] * wide + place, weights[seen], self.people * wide)
-        return np.cumsum(counted.reshape(self.people, wide), axis=1)
+        return np.cumsum(
+            counted.astype(np.float64).reshape(self.people, wide), axis=1
+        )  # no rows: NumPy counts in integers
 
     def latest(self, chosen: Mask) -> Ints:
         """Return each person's last day among the chosen rows, :data:`NEVER` where there is none."""

@@ -183,7 +183,9 @@ def _batch(
     kept = people.filter(chosen)
     missing = np.full(len(people), np.nan)
     names = (*FEATURES, *STATES, *columns(asked.asks, asked.known))
-    numbers = {name: pa.array(values.get(name, missing), from_pandas=True).filter(chosen) for name in names}
+    numbers = {
+        name: pa.array(values.get(name, missing), type=pa.float64(), from_pandas=True).filter(chosen) for name in names
+    }
     days = pa.array([day], type=pa.date32()).take(pa.array(np.zeros(len(kept), dtype=np.int64)))
     found = {"one_id": kept, "as_of": days, "last_channel": channel.filter(chosen), **numbers}
     return pa.RecordBatch.from_arrays(list(found.values()), names=list(found))

