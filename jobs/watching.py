@@ -41,7 +41,7 @@ def watch_job(specs: Sequence[ModelSpec]) -> Job:
         facts = inputs(**{name: frames[name] for name in FACTS})
         scores = {name: frames[f"scores_{name}"] for name in held}
         parts = [drift(spark, features, scores, list(held.values()), as_of)]
-        parts += [realised(spec, scores[name], facts, as_of) for name, (spec, _) in held.items()]
+        parts += realised([spec for spec, _ in held.values()], scores, facts, as_of)
         return reduce(DataFrame.unionByName, parts).select(*model.MODEL_WATCH.column_names)
 
     reads: dict[str, Read] = {
@@ -128,24 +128,42 @@ def _histograms(name: str, profiles: dict[str, Profile]) -> Callable[[Batches], 
     return batches
 
 
-def realised(spec: ModelSpec, scores: DataFrame, facts: Inputs, as_of: date) -> DataFrame:
+def realised(
+    specs: Sequence[ModelSpec], scores: Mapping[str, DataFrame], facts: Inputs, as_of: date
+) -> Iterator[DataFrame]:
     """Rows of ops.model_watch: by decile what was predicted and what came, of scores whose horizon has just ended.
 
-    ``scores`` are the model's; those of the last :data:`LATE_DAYS` days whose outcome is known on ``as_of`` count. The label is
-    the model's own, taken the same way as for training.
+    ``scores`` are the models'; those of the last :data:`LATE_DAYS` days whose outcome is known on ``as_of`` count. The label is
+    the model's own, taken the same way as for training, in one pass over the facts for all models; where nobody was scored
+    on those days there is none.
     """
     known = morning_after(as_of)
-    days = [known - timedelta(days=spec.horizon_days + late) for late in range(LATE_DAYS)]
-    asks = [Ask(number_of(day), spec.horizon_days, number_of(known)) for day in days]
-    told = people_features(days, facts, asks).select(
+    days = {
+        spec.name: [known - timedelta(days=spec.horizon_days + late) for late in range(LATE_DAYS)] for spec in specs
+    }
+    due = [spec for spec in specs if not _scored_on(scores[spec.name], days[spec.name]).isEmpty()]
+    if not due:
+        return
+    asks = [Ask(number_of(day), spec.horizon_days, number_of(known)) for spec in due for day in days[spec.name]]
+    told = people_features([day for spec in due for day in days[spec.name]], facts, asks).localCheckpoint(eager=False)
+    for spec in due:
+        yield _came(spec, _scored_on(scores[spec.name], days[spec.name]), told)
+
+
+def _scored_on(scores: DataFrame, days: Sequence[date]) -> DataFrame:
+    """The scores made on the evenings before these mornings."""
+    return scores.where(F.col("as_of").isin([day - timedelta(days=1) for day in days]))
+
+
+def _came(spec: ModelSpec, scores: DataFrame, told: DataFrame) -> DataFrame:
+    outcome = told.select(
         "one_id",
         F.date_sub("as_of", 1).alias("as_of"),
         label(spec, 0).alias("label"),
         value(spec, 0).alias("value"),
     )
     chance = "probability" if "probability" in scores.columns else "score"
-    scored = scores.where(F.col("as_of").isin([day - timedelta(days=1) for day in days]))
-    came = scored.join(told.where("label IS NOT NULL"), on=["one_id", "as_of"], how="inner")
+    came = scores.join(outcome.where("label IS NOT NULL"), on=["one_id", "as_of"], how="inner")
     found = came.groupBy("as_of", "decile").agg(
         F.max("model_version").alias("model_version"),
         F.count("*").alias("people"),

@@ -1,16 +1,21 @@
 """A model is a file: its table, its training and its scores follow from it, and only who has changed is scored again."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from pyspark.sql import SparkSession
 
-from jobs.catalogue import build_graph
+from jobs.catalogue import build_graph, model_jobs
 from jobs.cli import cli
+from jobs.plan import mismatches, rehearse
 from jobs.retraining import train_now
+from lakehouse.settings import ROOT
+from ml.spec import load_specs
 from tests.jobs.model_lake import ModelLake, model_lake
 from tests.ml.planted import TODAY
+from tests.small_lake import settings_for
 
 DAY = TODAY - timedelta(days=50)
 
@@ -21,6 +26,13 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Model
     outcome = made.run(DAY)
     assert outcome.failures == []
     return made
+
+
+def test_the_jobs_of_the_projects_own_models_keep_their_contracts(spark: SparkSession, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, ROOT / "conf")
+    jobs = model_jobs(list(load_specs(ROOT / "conf" / "models").values()))
+    assert len(jobs) == 7
+    assert {job.name: mismatches(job, rehearse(job, spark, settings)) for job in jobs} == {job.name: [] for job in jobs}
 
 
 def _scores(lake: ModelLake, day: date) -> dict[object, dict[str, object]]:
