@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -120,7 +121,7 @@ def _lines(found: Brand) -> list[tuple[object, ...]]:
             known_at=line.known_at,
             quantity=1,
             gross_amount=line.amount,
-            discount_amount=0,
+            discount_amount=Decimal(0),
             net_amount=line.amount,
             is_return=False,
             is_cancelled=False,

@@ -1,6 +1,7 @@
 """Facts belong to whom the map of the day said, for features and labels alike, whoever has merged since."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -24,7 +25,7 @@ def _frame(spark: SparkSession, table: Table, *rows: dict[str, object]) -> DataF
 
 def _line(token: str, day: date) -> dict[str, object]:
     keys = {"order_id": f"{token}{day}", "line_no": "1", "customer_token": token, "channel": "shop", "sku": "tea"}
-    flags = {"is_return": False, "is_cancelled": False, "net_amount": 5}
+    flags = {"is_return": False, "is_cancelled": False, "net_amount": Decimal(5)}
     return {**keys, **flags, "ordered_at": _at(day), "known_at": _at(day)}
 
 
