@@ -21,7 +21,7 @@ def train_models(
     Features and outcomes of all cut-offs of all models are computed once and brought here as one bounded sample of people.
     """
     day = morning_after(as_of)
-    most = max(spec.max_rows for spec in specs)
+    most = max(spec.max_rows for spec in specs) * (2 if len(specs) > 1 else 1)  # their populations overlap, mostly
     sampled = sample(training_sets(specs, as_of=day, inputs=facts), max_rows=most)
     return [
         train(

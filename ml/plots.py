@@ -114,7 +114,7 @@ def _shap(explained: Explained, title: str) -> Figure:
     weight = np.abs(explained.shares).mean(axis=0)
     top = np.argsort(-weight, kind="stable")[:12][::-1]
     figure = Figure(figsize=(7.5, 5), layout="constrained")
-    axes = _axes(figure.subplots(), f"SHAP: {title}", "share of the log odds", "")
+    axes = _axes(figure.subplots(), f"SHAP: {title}", "share of the log odds; darker: a higher value", "")
     for height, feature in enumerate(top):
         shares, values = explained.shares[:, feature], explained.values[:, feature]
         order = np.argsort(np.argsort(np.nan_to_num(values, nan=-np.inf), kind="stable"), kind="stable")
