@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.gold.mart_customer_360 import is_sale
@@ -63,11 +63,12 @@ def owned_over_time(identity_map: DataFrame) -> DataFrame:
     What the map knew at the end of a day counts from the next date on. An identifier's first owner has had it always: the
     platform began on a day, people did not.
     """
-    first = F.row_number().over(Window.partitionBy("token").orderBy("valid_from")) == 1
-    return identity_map.select(
+    moved = identity_map.where("valid_to IS NOT NULL").groupBy("token").agg(F.min("valid_from").alias("_first"))
+    later = F.col("valid_from") > F.col("_first")  # null where the identifier has never moved
+    return identity_map.join(moved, on="token", how="left").select(
         F.col("token").alias("customer_token"),
         "one_id",
-        F.when(~first, F.date_add(F.to_date("valid_from"), 1)).alias("owned_from"),
+        F.when(later, F.date_add(F.to_date("valid_from"), 1)).alias("owned_from"),
         F.date_add(F.to_date("valid_to"), 1).alias("owned_until"),
     )
 
