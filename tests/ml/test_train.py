@@ -168,6 +168,7 @@ def test_a_baseline_that_is_no_feature_is_an_error_of_the_file(trained: Trained)
         trained.store.train(trained.rows, named("wrong_baseline", baseline="recency"))
 
 
+@pytest.mark.slow
 def test_a_champion_with_other_features_does_not_stand_in_the_way(trained: Trained) -> None:
     spec, weather = named("weather"), np.random.default_rng(2).random(trained.rows.num_rows)
     assert trained.store.train(trained.rows.append_column("weather", pa.array(weather)), spec).alias == "champion"
