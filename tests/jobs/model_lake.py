@@ -20,17 +20,16 @@ from tests.small_lake import context_for, settings_for
 ROAD = ("gold.feat_customer", "ops.model_run", "gold.score_*")
 NEW_MODEL = """
 name: again_45d
-description: Probability of two more orders within 45 days.
+description: Probability of another order within 45 days of people who came back once.
 population: {bought_within_days: 200, where: orders_total >= 2}
 horizon_days: 45
-label: orders_in_horizon >= 2
-value: amount_in_horizon
+label: orders_in_horizon > 0
 cutoffs_days_ago: [45, 60, 75, 105, 120, 150]
 features: [purchases, basket, affinity]
 algorithm:
   rounds: 40
   params: {learning_rate: 0.1, num_leaves: 5, min_data_in_leaf: 60}
-gate: {backtests: 3, budget: 0.2}
+gate: {backtests: 3, budget: 0.1}
 tiers:
   - {name: first, capacity: 10}
   - {name: rest}

@@ -39,6 +39,7 @@ def _scores(lake: ModelLake, day: date) -> dict[object, dict[str, object]]:
     return {row["one_id"]: row for row in lake.rows("gold.score_again_45d", f"as_of = '{day}'")}
 
 
+@pytest.mark.slow
 def test_a_new_file_alone_is_trained_scored_and_has_its_tiers(lake: ModelLake) -> None:
     (run,) = lake.rows("ops.model_run", "model = 'again_45d'")
     assert run["alias"] == "champion", run["reason"]
@@ -53,6 +54,7 @@ def test_a_new_file_alone_is_trained_scored_and_has_its_tiers(lake: ModelLake) -
     } == set(scores)
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_worth_using_scores_nobody_and_says_why(lake: ModelLake) -> None:
     (run,) = lake.rows("ops.model_run", "model = 'even_cents'")
     assert run["alias"] == "challenger"
@@ -60,6 +62,7 @@ def test_a_model_that_is_not_worth_using_scores_nobody_and_says_why(lake: ModelL
     assert lake.rows("gold.score_even_cents") == []
 
 
+@pytest.mark.slow
 def test_the_same_day_again_changes_nothing(lake: ModelLake) -> None:
     before = lake.versions()
     outcome = lake.run(DAY)
@@ -69,6 +72,7 @@ def test_the_same_day_again_changes_nothing(lake: ModelLake) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_report_tells_the_gate_and_the_back_tests(lake: ModelLake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KITH_HOME", lake.settings.home)
     monkeypatch.setenv("KITH_CONF", lake.settings.conf)
