@@ -3,17 +3,21 @@
 import fnmatch
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from jobs.bronze import landing_jobs
 from jobs.context import CLOCKS
 from jobs.mapped import feeding
+from jobs.scoring import score_jobs
+from jobs.watching import watch_job
 from lakehouse.errors import ContractError, KithError
 from lakehouse.job import AsOf, Group, Job, Mapped
+from lakehouse.settings import ROOT
 from lakehouse.sources.spec import Source
 from lakehouse.table import Table
+from ml.spec import ModelSpec, load_specs
 
 PACKAGES = ("jobs.silver", "jobs.gold", "jobs.ops")
 ORDER = list(Group)
@@ -107,13 +111,20 @@ def declared_jobs() -> list[Job]:
     return found
 
 
-def build_graph(sources: dict[str, Source]) -> Graph:
-    """The graph of landing jobs and declared jobs; ``Mapped`` reads are bound to the sources that feed them.
+def build_graph(sources: dict[str, Source], models: Mapping[str, ModelSpec] | None = None) -> Graph:
+    """The graph of landing jobs, declared jobs and scoring jobs; ``Mapped`` reads are bound to the sources that feed them.
 
-    A mapped table that no source feeds, and everything that only it feeds, stays in the graph and has nothing to do.
+    ``models`` are those of ``conf/models``; the project's own where none are given. A mapped table that no source feeds, and
+    everything that only it feeds, stays in the graph and has nothing to do.
     """
     bound = [_bind(job, sources) for job in declared_jobs()]
-    return Graph([*landing_jobs(sources.values()), *bound])
+    specs = load_specs(ROOT / "conf" / "models") if models is None else models
+    return Graph([*landing_jobs(sources.values()), *bound, *model_jobs(list(specs.values()))])
+
+
+def model_jobs(specs: Sequence[ModelSpec]) -> list[Job]:
+    """The jobs that follow from the models' files: a scoring job each, and one that watches them all."""
+    return [*score_jobs(specs), watch_job(specs)] if specs else []
 
 
 def _bind(job: Job, sources: dict[str, Source]) -> Job:

@@ -20,12 +20,15 @@ from jobs.match_command import match
 from jobs.model_command import model
 from jobs.quality_command import quality
 from jobs.quarantine_command import quarantine
+from jobs.road_command import report as model_report
+from jobs.road_command import score, train
 from jobs.rules_command import rules
 from jobs.schedule import Outcome, run_graph
 from jobs.source_command import source
 from lakehouse.errors import KithError
 from lakehouse.settings import ROOT, load_settings
 from lakehouse.sources.spec import load_sources
+from ml.spec import load_specs
 
 MANIFEST = ROOT / "airflow_dags" / "manifest.json"
 
@@ -44,7 +47,7 @@ def _context(env: str | None, day: datetime | None = None, *, full: bool = False
 
 def execute(context: Context, selectors: tuple[str, ...] = ()) -> tuple[Graph, Outcome]:
     """Run a selection with a progress bar; returns what was run and how it ended."""
-    graph = build_graph(context.sources)
+    graph = build_graph(context.sources, context.models)
     jobs = graph.select(selectors)
     with Bar(len(jobs)) as bar:
         return graph, run_graph(context, graph, jobs, bar.progress)
@@ -79,7 +82,7 @@ def plan(env: str | None, select: tuple[str, ...]) -> None:
     from jobs.plan import plan_jobs
 
     context = _context(env)
-    problems = plan_jobs(context, build_graph(context.sources).select(select), say)
+    problems = plan_jobs(context, build_graph(context.sources, context.models).select(select), say)
     if problems:
         raise SystemExit(1)
 
@@ -90,7 +93,8 @@ def plan(env: str | None, select: tuple[str, ...]) -> None:
 @click.pass_obj
 def graph(env: str | None, write: bool, check: bool) -> None:
     """Print the graph of jobs, or write or check the manifest that Airflow reads."""
-    built = build_graph(load_sources(load_settings(env).sources_path))
+    settings = load_settings(env)
+    built = build_graph(load_sources(settings.sources_path), load_specs(Path(settings.conf) / "models"))
     text = json.dumps(manifest(built), indent=1, ensure_ascii=False) + "\n"
     if write:
         MANIFEST.write_text(text, encoding="utf-8")
@@ -106,7 +110,7 @@ def graph(env: str | None, write: bool, check: bool) -> None:
 def tables(env: str | None) -> None:
     """List every table: layer, key, columns, and what it is."""
     context = _context(env)
-    for line in table_lines(build_graph(context.sources)):
+    for line in table_lines(build_graph(context.sources, context.models)):
         say(line)
 
 
@@ -189,7 +193,10 @@ def report(env: str | None) -> None:
 
 cli.add_command(identity)
 cli.add_command(match)
+model.add_command(model_report)
 cli.add_command(model)
+cli.add_command(train)
+cli.add_command(score)
 cli.add_command(contract)
 cli.add_command(quality)
 cli.add_command(rules)

@@ -20,6 +20,7 @@ from lakehouse.sources.spec import Source, load_sources
 from lakehouse.standardise.user_rules import UserRule, install
 from lakehouse.table import Table
 from lakehouse.tables import silver
+from ml.spec import ModelSpec, load_specs
 
 EPOCH = "kith.epoch"
 OWN_SOURCES = "sources"
@@ -61,6 +62,11 @@ class Context:
         own_rules(self.settings)
         own = Path(self.settings.home) / OWN_SOURCES
         return load_sources(self.settings.sources_path) | (load_sources(own) if own.is_dir() else {})
+
+    @cached_property
+    def models(self) -> dict[str, ModelSpec]:
+        """The models of ``conf/models``."""
+        return load_specs(Path(self.settings.conf) / "models")
 
     @cached_property
     def quality(self) -> dict[str, Quality]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from jobs.scoring import score_table
 from lakehouse.compatibility import Change, compare
 from lakehouse.contract_text import module_text, quality_text
 from lakehouse.errors import KithError
@@ -15,6 +16,7 @@ from lakehouse.quality import Quality, load_quality
 from lakehouse.settings import ROOT, Settings, load_settings
 from lakehouse.table import Table
 from lakehouse.tables import gold, ops, silver
+from ml.spec import load_specs
 
 PATH = click.Path(path_type=Path)
 SUFFIX = ".odcs.yaml"
@@ -27,8 +29,9 @@ def contract() -> None:
 
 
 def every_contract() -> dict[str, Table]:
-    """The contracts of silver, gold and ops, by name."""
-    return {table.name: table for table in (*silver.ALL, *gold.ALL, *ops.ALL)}
+    """The contracts of silver, gold and ops, and of the scores of the models, by name."""
+    scores = [score_table(spec) for spec in load_specs(ROOT / "conf" / "models").values()]
+    return {table.name: table for table in (*silver.ALL, *gold.ALL, *ops.ALL, *scores)}
 
 
 def chosen(names: Sequence[str]) -> list[Table]:

@@ -121,7 +121,7 @@ def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
     context.replay = True
     where = make_brand(context, people=people, seed=seed)
     say(f"a brand of {people:,} people, made in {time.monotonic() - began:.0f} s")
-    graph = build_graph(context.sources)
+    graph = build_graph(context.sources, context.models)
     increments = Brand(people=people, seed=seed).increments
     steps: list[Step] = []
     for number in range(increments + 1):
@@ -130,7 +130,7 @@ def run_demo(context: Context, *, people: int, seed: int) -> Outcome:
         start = time.monotonic()
         context.renew()
         if number == increments and add_partner(context, where):
-            graph = build_graph(context.sources)
+            graph = build_graph(context.sources, context.models)
         jobs = due(graph, is_last=number == increments)
         with Bar(len(jobs)) as bar:
             outcome = run_graph(context, graph, jobs, bar.progress)

@@ -59,7 +59,7 @@ def fed_tables(source: Source) -> list[str]:
 
 def land_source(context: Context, source: Source, *, is_mapped: bool) -> Outcome:
     """Run the landing job of one source, and the jobs of the silver tables that it maps to."""
-    graph = build_graph(context.sources)
+    graph = build_graph(context.sources, context.models)
     names = [source.table.name, *(fed_tables(source) if is_mapped else [])]
     return run_graph(context, graph, graph.select(names), lambda _job, _state: None)
 

@@ -1,4 +1,4 @@
-"""What models read, put together from gold: purchases and interactions of people, and the versions of what was read."""
+"""What models read, put together from gold and silver: facts of people as they were owned at the time, and the models' files."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,33 +8,98 @@ from pyspark.sql import functions as F
 
 from jobs.gold.mart_customer_360 import is_sale
 from jobs.people import owned
+from lakehouse.job import Read
 from lakehouse.settings import Settings
-from ml.spec import ModelSpec, load_spec
+from lakehouse.tables import gold, silver
+from ml.features.people import Inputs
+from ml.spec import ModelSpec, load_spec, load_specs
+
+FACTS: dict[str, Read] = {
+    "lines": gold.FCT_ORDER_LINE,
+    "interactions": gold.FCT_INTERACTION,
+    "products": gold.DIM_PRODUCT,
+    "feedback": silver.FEEDBACK,
+    "text_features": silver.OBJECT_FEATURE,
+    "consents": silver.CONSENT_EVENT,
+    "identity_map": silver.IDENTITY_MAP,
+}
+"""The reads of a job that computes features, by the names that ``inputs`` takes."""
 
 
-def purchases(lines: DataFrame, identity_map: DataFrame, products: DataFrame) -> DataFrame:
-    """Sales as ``(one_id, order_id, ordered_at, known_at, amount, channel, category)``."""
-    sales = lines.where(is_sale()).join(products.select("sku", "category"), on="sku", how="left")
-    return owned(sales, identity_map).select(
-        "one_id",
-        "order_id",
-        "ordered_at",
-        "known_at",
-        F.col("net_amount").alias("amount"),
-        "channel",
-        "category",
+def inputs(
+    *,
+    lines: DataFrame,
+    interactions: DataFrame,
+    products: DataFrame,
+    feedback: DataFrame,
+    text_features: DataFrame,
+    consents: DataFrame,
+    identity_map: DataFrame,
+) -> Inputs:
+    """The facts of :data:`FACTS` as the feature views take them, each row with the days on which it was its person's."""
+    owners = owned_over_time(identity_map)
+    return Inputs(
+        purchases=_owned(_sales(lines, products), owners),
+        interactions=_owned(interactions.where(~F.col("is_bot")), owners),
+        voices=_owned(_voices(feedback, text_features), owners),
+        consents=_owned(consents.withColumn("known_at", F.col("occurred_at")), owners),
     )
 
 
+def purchases(lines: DataFrame, identity_map: DataFrame, products: DataFrame) -> DataFrame:
+    """Sales as ``(one_id, order_id, ordered_at, known_at, amount, channel, category)``, of whom they are today."""
+    return owned(_sales(lines, products), identity_map)
+
+
 def touches(interactions: DataFrame, identity_map: DataFrame) -> DataFrame:
-    """Interactions of people as ``(one_id, occurred_at, known_at, kind, channel)``, machines left out."""
+    """Interactions as ``(one_id, occurred_at, known_at, kind, channel)``, of whom they are today, machines left out."""
     people = owned(interactions.where(~F.col("is_bot")), identity_map)
     return people.select("one_id", "occurred_at", "known_at", "kind", "channel")
+
+
+def owned_over_time(identity_map: DataFrame) -> DataFrame:
+    """``(customer_token, one_id, owned_from date, owned_until date)``: whose an identifier was, as of any date.
+
+    What the map knew at the end of a day counts from the next date on. An identifier's first owner has had it always: the
+    platform began on a day, people did not.
+    """
+    moved = identity_map.where("valid_to IS NOT NULL").groupBy("token").agg(F.min("valid_from").alias("_first"))
+    later = F.col("valid_from") > F.col("_first")  # null where the identifier has never moved
+    return identity_map.join(moved, on="token", how="left").select(
+        F.col("token").alias("customer_token"),
+        "one_id",
+        F.when(later, F.date_add(F.to_date("valid_from"), 1)).alias("owned_from"),
+        F.date_add(F.to_date("valid_to"), 1).alias("owned_until"),
+    )
+
+
+def _owned(rows: DataFrame, owners: DataFrame) -> DataFrame:
+    return rows.join(owners, on="customer_token", how="inner")
+
+
+def _sales(lines: DataFrame, products: DataFrame) -> DataFrame:
+    sold = lines.where(is_sale()).join(F.broadcast(products.select("sku", "category")), on="sku", how="left")
+    columns = ("customer_token", "order_id", "ordered_at", "known_at", "channel", "category")
+    return sold.select(*columns, F.col("net_amount").alias("amount"))
+
+
+def _voices(feedback: DataFrame, text_features: DataFrame) -> DataFrame:
+    """Texts with their sentiment; they were known when they were said, as no source tells more."""
+    mood = text_features.where((F.col("extractor") == "sentiment") & (F.col("feature") == "sentiment"))
+    found = mood.select("source", F.col("object_id").alias("feedback_id"), F.col("score").alias("sentiment"))
+    said = feedback.select("source", "feedback_id", "customer_token", "occurred_at")
+    joined = said.join(found, on=["source", "feedback_id"], how="left")
+    return joined.withColumn("known_at", F.col("occurred_at"))
 
 
 def spec_of(settings: Settings, name: str) -> ModelSpec:
     """The model's file of ``conf/models``."""
     return load_spec(Path(settings.conf) / "models" / f"{name}.yml")
+
+
+def specs_of(settings: Settings) -> dict[str, ModelSpec]:
+    """Every model of ``conf/models``, by name."""
+    return load_specs(Path(settings.conf) / "models")
 
 
 def morning_after(day: date) -> date:

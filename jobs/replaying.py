@@ -67,7 +67,7 @@ def replay(context: Context, which: Filter, edited: Edited | None = None) -> Rep
         return done
     landed = [e for e in chosen if edited is not None or e["stage"].startswith("bronze.")]
     done.files = [path for source, group in _by(landed, "source") for path in _deliver(context, source, group, edited)]
-    graph = build_graph(context.sources)
+    graph = build_graph(context.sources, context.models)
     jobs = graph.select(_selection(context, chosen))
     done.outcome = run_graph(context, graph, jobs, lambda _job, _state: None)
     if done.outcome.failures:

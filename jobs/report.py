@@ -20,7 +20,7 @@ def write_report(context: Context) -> Path:
     What has no table yet is said so on the page. Without changes no Spark session is started.
     """
     page = Path(context.settings.home) / "report.html"
-    graph = build_graph(context.sources)
+    graph = build_graph(context.sources, context.models)
     tables = {job.name: job.writes for job in graph.jobs.values()} | {table.name: table for table in ops.ALL}
     shelf = Shelf(context.settings.lake_path, tables.values())
     stamp = _stamp(context, shelf)

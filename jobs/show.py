@@ -9,7 +9,7 @@ from lakehouse.tables import ops
 
 def find_table(context: Context, name: str) -> Table:
     """The contract of that name. Raises :class:`KithError` when nothing is called so."""
-    known = {job.writes.name: job.writes for job in build_graph(context.sources).jobs.values()}
+    known = {job.writes.name: job.writes for job in build_graph(context.sources, context.models).jobs.values()}
     known |= {table.name: table for table in ops.ALL}
     if name not in known:
         raise KithError("there is no such table; `kith tables` lists them", table=name)

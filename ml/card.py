@@ -1,12 +1,17 @@
 """A model's card: what was measured when it was trained, kept beside it for reports to draw."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from pydantic import TypeAdapter
 
+from ml.backtest import Result
+from ml.earnings import Earned
 from ml.evaluate import CalibrationBin, Decile, Interval, Leak, Metrics
+from ml.fairness import Slice
+from ml.gate import Ruling
+from ml.stability import Profile
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,10 @@ class ModelCard:
     ``trained_as_of`` is the day of training, ``holdout_as_of`` the cut-off that was held out,
     ``training_rows`` the rows at earlier cut-offs and ``training_hash`` their people and dates (SHA-256).
     ``calibration_brier`` has the Brier score of each calibration tried, on training folds. ``importance`` is
-    the share of gain by feature, largest first.
+    the share of gain by feature, largest first. ``backtests`` has the latest hold-out first; ``over_baseline``,
+    ``over_champion``, ``slices`` and ``shifts`` (stability of the scores since each earlier cut-off) are over all of them.
+    ``rulings`` is the gate's word rule by rule. ``profiles`` and ``score_profile`` are how features and scores fell on the
+    hold-out: what drift is measured against.
     """
 
     name: str
@@ -40,6 +48,16 @@ class ModelCard:
     importance: Mapping[str, float]
     leaks: tuple[Leak, ...]
     data_versions: Mapping[str, int]
+    family: str = "lightgbm"
+    backtests: tuple[Result, ...] = ()
+    budget: float = 0.1
+    over_baseline: Earned | None = None
+    over_champion: Earned | None = None
+    rulings: tuple[Ruling, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    shifts: Mapping[date, float] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    score_profile: Profile | None = None
 
     def to_json(self) -> str:
         """Return the card as JSON text, which ``from_json`` reads."""

@@ -61,10 +61,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class Leak:
-    """A feature that alone tells the outcome, and its AUC (the better of both directions)."""
+    """A feature that tells the outcome, and its AUC (the better of both directions).
+
+    ``reason`` says why it must have been known only afterwards; empty where the AUC alone says too much.
+    """
 
     feature: str
     auc: float
+    reason: str = ""
 
 
 @dataclass(frozen=True)

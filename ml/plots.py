@@ -1,23 +1,42 @@
 """Pictures of a model's card as PNG files, drawn without a display and without pyplot's global state."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ml.card import ModelCard
+from ml.evaluate import Floats
 
 INK, SOFT, STRONG = "#22313f", "#b8c4cf", "#1f7a8c"
 
 
-def draw(card: ModelCard, folder: Path) -> list[Path]:
-    """Write ``calibration.png``, ``gain_lift.png`` and ``importance.png`` into a folder and return them."""
+@dataclass(frozen=True)
+class Explained:
+    """Some rows' ``values`` and SHAP ``shares``, both (n, features)."""
+
+    features: tuple[str, ...]
+    values: Floats
+    shares: Floats
+
+
+def draw(card: ModelCard, folder: Path, explained: Explained | None = None) -> list[Path]:
+    """Write the card's pictures into a folder and return them.
+
+    ``calibration.png``, ``gain_lift.png``, ``importance.png``; ``drift.png`` where there were several back-tests, and
+    ``shap.png`` where some rows are ``explained``.
+    """
     title = f"{card.name}, hold-out {card.holdout_as_of}"
-    return [
-        _save(_calibration(card, title), folder / "calibration.png"),
-        _save(_gain_lift(card, title), folder / "gain_lift.png"),
-        _save(_importance(card, title), folder / "importance.png"),
-    ]
+    drawn = {
+        "calibration": _calibration(card, title),
+        "gain_lift": _gain_lift(card, title),
+        "importance": _importance(card, title),
+    }
+    drawn |= {"drift": _drift(card)} if card.shifts else {}
+    drawn |= {"shap": _shap(explained, title)} if explained is not None and len(explained.values) else {}
+    return [_save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
 
 
 def _save(figure: Figure, path: Path) -> Path:
@@ -70,4 +89,37 @@ def _importance(card: ModelCard, title: str) -> Figure:
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = _axes(figure.subplots(), f"Importance: {title}", "share of gain, %", "")
     axes.barh([name for name, _ in top], [100 * share for _, share in top], color=STRONG)
+    return figure
+
+
+def _drift(card: ModelCard) -> Figure:
+    """AUC and earnings of each back-test, and how far the scores had moved since."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    tests = card.backtests[::-1]
+    days = [test.as_of.isoformat() for test in tests]
+    _axes(left, f"Back-tests: {card.name}", "", "AUC")
+    left.plot(days, [t.metrics.auc for t in tests], color=STRONG, marker="o", label="model")
+    left.plot(days, [t.baseline.auc for t in tests], color=SOFT, marker="o", label="baseline")
+    left.legend(frameon=False)
+    shifts = sorted(card.shifts.items())
+    _axes(right, "Shift of the scores up to the latest", "since", "PSI")
+    right.bar([day.isoformat() for day, _ in shifts], [value for _, value in shifts], color=STRONG)
+    right.axhline(0.1, color=INK, linewidth=0.8)
+    return figure
+
+
+def _shap(explained: Explained, title: str) -> Figure:
+    """A dot for each row and feature: how far it moved the score, darker where the value is high."""
+    weight = np.abs(explained.shares).mean(axis=0)
+    top = np.argsort(-weight, kind="stable")[:12][::-1]
+    figure = Figure(figsize=(7.5, 5), layout="constrained")
+    axes = _axes(figure.subplots(), f"SHAP: {title}", "share of the log odds; darker: a higher value", "")
+    for height, feature in enumerate(top):
+        shares, values = explained.shares[:, feature], explained.values[:, feature]
+        order = np.argsort(np.argsort(np.nan_to_num(values, nan=-np.inf), kind="stable"), kind="stable")
+        spread = (np.arange(len(shares)) * 0.618 % 1 - 0.5) * 0.7
+        axes.scatter(shares, height + spread, c=order, cmap="viridis_r", s=5, alpha=0.7)
+    axes.set_yticks(range(len(top)), [explained.features[n] for n in top])
+    axes.axvline(0, color=INK, linewidth=0.8)
     return figure

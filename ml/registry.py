@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
+from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ml.card import ModelCard
-from ml.models import boosted
-from ml.models.boosted import BoostedClassifier
+from ml.earnings import Earned
+from ml.models import families
+from ml.models.families import Model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,12 +30,12 @@ _CARD_FILE = "card.json"
 
 @dataclass(frozen=True)
 class Champion:
-    """The version that scores: its model (LightGBM text and calibration, no MLflow in it) and its card."""
+    """The version that scores: its model (plain files of its family, no MLflow in it) and its card."""
 
     name: str
     version: str
     run_id: str
-    model: BoostedClassifier
+    model: Model
     card: ModelCard
 
     @property
@@ -65,25 +67,27 @@ def champion(name: str, tracking_uri: str) -> Champion | None:
     run_id = str(version.run_id)
     with TemporaryDirectory() as scratch:
         folder = _download(client.get_model_version_download_uri(name, version.version), scratch)
-        model = BoostedClassifier.load(next(folder.rglob("trees.txt")).parent)
+        model = families.load(next(folder.rglob("trees.txt")).parent)
         card = ModelCard.from_json(_run_file(client, run_id, _CARD_FILE, scratch))
     return Champion(name, str(version.version), run_id, model, card)
 
 
 def log_and_register(
-    model: BoostedClassifier,
+    model: Model,
     card: ModelCard,
     *,
     tracking_uri: str,
     artifacts: Path,
     params: Mapping[str, object],
     pictures: Sequence[Path] = (),
+    pages: Sequence[Path] = (),
     example: Mapping[str, float] | None = None,
 ) -> Registered:
     """Log one training as a run of experiment ``kith/<name>`` and register its model as ``@challenger``.
 
-    The run gets ``params``, the card's metrics (those of the baseline and the old champion with a prefix),
-    the card itself, ``pictures``, and as tags the data versions, the training hash and the gate's reason.
+    The run gets ``params``, the card's metrics (those of baseline and old champion with a prefix),
+    the card itself, ``pictures``, ``pages`` (HTML, beside the card), and as tags the data versions, the training hash and
+    the gate's reason.
     ``artifacts`` is the folder for files; it takes effect when the experiment is first made. ``example`` is
     one row of inputs that is no person's (means, medians), for MLflow's page.
     """
@@ -98,6 +102,8 @@ def log_and_register(
         mlflow.log_text(card.to_json(), _CARD_FILE)
         for picture in pictures:
             mlflow.log_artifact(str(picture), "plots")
+        for page in pages:
+            mlflow.log_artifact(str(page))
         run_id = str(run.info.run_id)
         version = _register(client, card, _log_model(model, example), run_id)
     client.set_registered_model_alias(card.name, CHALLENGER, version)
@@ -190,7 +196,7 @@ def _experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
     return str(client.create_experiment(name, artifact_location=artifacts.resolve().as_uri()))
 
 
-def _log_model(model: BoostedClassifier, example: Mapping[str, float] | None) -> "ModelInfo":
+def _log_model(model: Model, example: Mapping[str, float] | None) -> "ModelInfo":
     """Log a pyfunc that loads without Kith; requirements are given, as MLflow takes a minute to find them."""
     import pandas as pd
     from mlflow.models import ModelSignature
@@ -202,16 +208,28 @@ def _log_model(model: BoostedClassifier, example: Mapping[str, float] | None) ->
         folder = Path(scratch) / "model"
         folder.mkdir()
         model.save(folder)
+        package = _package(Path(scratch))
         info: ModelInfo = log_model(
             name="model",
-            loader_module="boosted",
+            loader_module=families.__name__,
             data_path=str(folder),
-            code_paths=[boosted.__file__],
+            code_paths=[str(package)],
             signature=ModelSignature(inputs=Schema([*numbers]), outputs=Schema([ColSpec("double")])),
             input_example=None if example is None else pd.DataFrame([dict(example)]),
             pip_requirements=[f"{package}=={installed(package)}" for package in ("lightgbm", "numpy", "pandas")],
         )
     return info
+
+
+def _package(scratch: Path) -> Path:
+    """The few files of ours that a registered model needs to predict, as the package that they import each other from."""
+    source = Path(families.__file__).parent
+    package = scratch / "ml"
+    (package / "models").mkdir(parents=True)
+    for name in ("__init__.py", "boosted.py", "families.py", "hazard.py", "valued.py"):
+        copy(source / name, package / "models" / name)
+    copy(source.parent / "__init__.py", package / "__init__.py")
+    return package
 
 
 def _register(client: "MlflowClient", card: ModelCard, logged: "ModelInfo", run_id: str) -> str:
@@ -228,7 +246,16 @@ def _metrics(card: ModelCard) -> dict[str, float]:
     values = {f"{prefix}{key}": value for prefix, part in parts.items() if part for key, value in vars(part).items()}
     gain = {f"gain_{bound}": value for bound, value in vars(card.gain_over_baseline).items()}
     tried = {f"brier_{kind}": value for kind, value in card.calibration_brier.items()}
-    return {key: float(value) for key, value in {**values, **gain, **tried}.items()}
+    earned = {f"over_{whom}_": found for whom, found in _earned(card).items()}
+    worth = {f"{prefix}{bound}": value for prefix, found in earned.items() for bound, value in vars(found.gain).items()}
+    worth |= {f"{prefix}earned": found.ours for prefix, found in earned.items()}
+    shifted = {f"psi_since_{day}": value for day, value in card.shifts.items()}
+    return {key: float(value) for key, value in {**values, **gain, **tried, **worth, **shifted}.items()}
+
+
+def _earned(card: ModelCard) -> dict[str, Earned]:
+    both = {"baseline": card.over_baseline, "champion": card.over_champion}
+    return {whom: found for whom, found in both.items() if found is not None}
 
 
 def _tags(card: ModelCard) -> dict[str, str]:
@@ -238,6 +265,11 @@ def _tags(card: ModelCard) -> dict[str, str]:
         "trained_as_of": card.trained_as_of.isoformat(),
         "training_hash": card.training_hash,
         "training_rows": str(card.training_rows),
+        "family": card.family,
+        **{
+            f"gate.{ruling.rule}": f"{'passed' if ruling.passed else 'failed'}: {ruling.said}"
+            for ruling in card.rulings
+        },
         **{f"data_version.{table}": str(version) for table, version in card.data_versions.items()},
     }
 

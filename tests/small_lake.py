@@ -96,7 +96,7 @@ class SmallLake:
         """Run a selection as a new process would."""
         settings = self.settings.model_copy(update=more)
         context = context_for(self.spark, settings, full=full)
-        graph = build_graph(context.sources)
+        graph = build_graph(context.sources, context.models)
         return run_graph(context, graph, graph.select(select), lambda _job, _state: None)
 
     def read(self, table: Table) -> DataFrame:

@@ -19,10 +19,13 @@ from jobs.reporting.stories import Story, stories
 from jobs.reporting.trust import Trust, read_trust
 from lakehouse.table import Table
 from lakehouse.tables import gold, silver
+from lakehouse.tables.model import score_table
 from ml.card import ModelCard
 
 MOST = 5_000
 BINS = 20
+SHOWN = "repurchase_30d"
+"""The model that the report shows at length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def scores(scored: DataFrame) -> DataFrame:
 
 QUESTIONS = (
     Question("sales", gold.FCT_ORDER_LINE, sales),
-    Question("scores", gold.SCORE_REPURCHASE_30D, scores),
+    Question("scores", score_table(SHOWN, "Shown in the report", {}), scores),
     Question("fences", silver.IDENTITY_FENCE, fences),
     Question("sizes", silver.IDENTITY_MAP, sizes),
     Question("people", gold.DIM_CUSTOMER, people),
@@ -137,6 +140,7 @@ class Facts:
     lineage: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     model: Row | None = None
     card: ModelCard | None = None
+    models: Sequence[Row] = ()
     trust: Trust = field(default_factory=Trust)
 
 
@@ -167,6 +171,7 @@ def gather(context: Context, graph: Graph, shelf: Shelf) -> Facts:
         lineage=_lineage(shelf),
         model=model,
         card=card,
+        models=_models(shelf),
         trust=read_trust(shelf),
     )
 
@@ -245,9 +250,16 @@ def _lineage(shelf: Shelf) -> dict[tuple[str, str], tuple[int, int]]:
 
 
 def _model(shelf: Shelf) -> tuple[Row | None, ModelCard | None]:
-    """The champion's training, else the latest one, with its card where one was written."""
+    """The training of the model that is shown at length, with its card where one was written."""
+    found = next((row for row in _models(shelf) if row["model"] == SHOWN), None)
+    if found is None:
+        return None, None
+    return found, ModelCard.from_json(found["card"]) if found["card"] else None
+
+
+def _models(shelf: Shelf) -> list[Row]:
+    """Of each model the champion's training, else the latest one, by name."""
     columns = ("model", "as_of", "version", "alias", "reason", "card")
     rows = sorted(shelf.select("ops.model_run", columns), key=lambda row: (row["alias"] == "champion", row["as_of"]))
-    if not rows:
-        return None, None
-    return rows[-1], ModelCard.from_json(rows[-1]["card"]) if rows[-1]["card"] else None
+    latest = {row["model"]: row for row in rows}
+    return [latest[name] for name in sorted(latest)]

@@ -18,6 +18,7 @@ from jobs.reporting.figures import (
     share,
 )
 from jobs.reporting.markup import day, decimals, el, esc, grid, percent, plural, short, whole
+from jobs.reporting.models import every_model
 from jobs.reporting.parts import card, missing, section, told
 from jobs.reporting.store import Row
 from lakehouse.job import Group
@@ -311,7 +312,7 @@ def model(facts: Facts) -> str:
         f"{plural(found.metrics.rows, 'person', 'people')} held out as of {day(found.holdout_as_of)}, "
         f"of whom {percent(found.metrics.base_rate)} bought again."
     )
-    shown = (_lift(found), _metrics(found), _importance(found), _calibrated(found), _today(facts))
+    shown = (_lift(found), _metrics(found), _importance(found), _calibrated(found), _today(facts), every_model(facts))
     return section("model", title, lead, *shown)
 
 

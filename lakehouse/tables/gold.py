@@ -1,6 +1,7 @@
 """Contracts of gold: the star for BI, the customer mart, tiers and scores; no VARIANT and no nested types."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
+from lakehouse.tables import model
 
 B, ID = DataClass.BEHAVIOURAL, DataClass.IDENTITY
 
@@ -230,22 +231,6 @@ MART_RFM = Table(
     key=("one_id",),
 )
 
-SCORE_REPURCHASE_30D = Table(
-    "gold.score_repurchase_30d",
-    "Probability that a customer buys within 30 days, by the champion model, with decile, tier and reasons.",
-    (
-        ONE_ID,
-        Column("as_of", "date", "day of the score", required=True),
-        Column("score", "double", "probability", required=True, check="score BETWEEN 0 AND 1"),
-        Column("decile", "int", "1 is the likeliest tenth", required=True, check="decile BETWEEN 1 AND 10"),
-        Column("tier", "string", "high, medium, low", required=True),
-        Column("top_reasons", "string", "the three features that moved the score most"),
-        Column("model_version", "string", "registered version", required=True),
-    ),
-    key=("one_id", "as_of"),
-    cluster_by=("as_of",),
-)
-
 ALL = (
     DIM_CUSTOMER,
     DIM_PRODUCT,
@@ -257,5 +242,5 @@ ALL = (
     AGG_DUPLICATE_SEND,
     MART_CUSTOMER_360,
     MART_RFM,
-    SCORE_REPURCHASE_30D,
+    model.FEAT_CUSTOMER,
 )

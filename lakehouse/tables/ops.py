@@ -1,7 +1,7 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-from lakehouse.tables import feeds, quality
+from lakehouse.tables import feeds, model, quality
 from lakehouse.tables.drift import SCHEMA_DRIFT
 
 T = DataClass.TECHNICAL
@@ -161,6 +161,7 @@ ALL = (
     *quality.ALL,
     SCHEMA_DRIFT,
     MODEL_RUN,
+    model.MODEL_WATCH,
     RULE_VERSION,
     IDENTITY_OVERRIDE,
     IDENTITY_REVIEW,

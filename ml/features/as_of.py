@@ -1,10 +1,10 @@
-"""What may be seen on a date: the one place that knows event time and known time.
+"""What may be seen on a date: the one place that knows event time, known time and whose a row was.
 
-The rule, for every row and every as-of date ``D``: the row counts if it *happened* before ``D`` began and was
-*known* before ``D`` began, both in the session's time zone (UTC). So ``D`` itself is never seen, and a
-back-dated record that arrived late stays unseen for every date up to and including the day of its arrival.
-Rows without either time are never seen. As both times are compared with whole days, each row has one first
-date on which it may be seen, ``visible_on``.
+The rule, for every row and every as-of date ``D``: the row counts if it *happened* before ``D`` began, was *known* before
+``D`` began, and *belonged* to the person on ``D`` by the identity map of that day, all in the session's time zone (UTC). So
+``D`` itself is never seen, and a back-dated record that arrived late stays unseen for every date up to and including the day
+of its arrival. Rows without either time are never seen. As all of it is compared with whole days, each row has one first
+date on which it may be seen, ``visible``, and one on which it is no longer the person's, ``until``.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,15 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+
+FOREVER = 2_000_000
+"""A day number that never comes."""
+
+EVENT = (
+    "one_id string, view int, happened int, visible int, until int, item bigint, number double, channel string, "
+    "category string"
+)
+"""What every view gives of its rows: days since 1970, an id within the view, a number, and two names."""
 
 
 def dates(spark: SparkSession, days: Sequence[date]) -> DataFrame:
@@ -29,6 +38,41 @@ def visible_on(event: Column, known: Column) -> Column:
     """
     later = F.when(event.isNotNull() & known.isNotNull(), F.greatest(event, known))
     return F.date_add(F.to_date(later), 1)
+
+
+def events(
+    rows: DataFrame,
+    view: int,
+    *,
+    at: str,
+    known: str = "known_at",
+    item: Column | None = None,
+    number: Column | None = None,
+    channel: Column | None = None,
+    category: Column | None = None,
+) -> DataFrame:
+    """Return ``rows(one_id, <at> timestamp, <known> timestamp, …)`` as events (:data:`EVENT`) of a view.
+
+    Where the rows have ``owned_from`` and ``owned_until`` (dates, null for always), they count for the person from the one
+    on and up to but not with the other. Rows without ``one_id`` or without one of their times are left out.
+    """
+    visible = visible_on(F.col(at), F.col(known))
+    until = F.lit(None).cast("date")
+    if "owned_from" in rows.columns:
+        visible = F.when(visible.isNotNull(), F.greatest(visible, F.col("owned_from")))
+        until = F.col("owned_until")
+    nothing = F.lit(None)
+    return rows.select(
+        "one_id",
+        F.lit(view).alias("view"),
+        F.unix_date(F.to_date(at)).alias("happened"),
+        F.unix_date(visible).alias("visible"),
+        F.coalesce(F.unix_date(until), F.lit(FOREVER)).alias("until"),
+        (F.lit(0) if item is None else item).cast("bigint").alias("item"),
+        (nothing if number is None else number).cast("double").alias("number"),
+        (nothing if channel is None else channel).cast("string").alias("channel"),
+        (nothing if category is None else category).cast("string").alias("category"),
+    ).where(F.col("one_id").isNotNull() & F.col("visible").isNotNull())
 
 
 def seen(rows: DataFrame, as_ofs: DataFrame) -> DataFrame:

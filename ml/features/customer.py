@@ -1,35 +1,19 @@
-"""The customer's feature view: one function for training and for scoring, so that the two cannot differ."""
+"""A buyer's purchases and interactions as features, as of the dates of a frame: for models that read no other view."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
-from ml.features import interactions as touch
-from ml.features import purchases as buy
+from ml.features.people import Inputs, people_features
+from ml.features.views import VIEWS
 
-FEATURES: tuple[str, ...] = (*buy.COLUMNS, *touch.COLUMNS)
+FEATURES: tuple[str, ...] = (*VIEWS["purchases"], *VIEWS["interactions"])
 
 
 def customer_features(as_ofs: DataFrame, *, purchases: DataFrame, interactions: DataFrame) -> DataFrame:
-    """Return ``(one_id string, as_of date, *FEATURES double|long)``, a row per buyer and date of ``as_ofs``.
+    """Return ``(one_id string, as_of date, *FEATURES double)``, a row per buyer and date of ``as_ofs(as_of date)``.
 
-    Only what had happened *and* was known before the date began is used (see ``ml.features.as_of``), so the
-    same call years later, with late records in the input, gives the same rows. Any number of dates is one
-    pass over each input.
-
-    ``purchases(one_id string, order_id string, ordered_at timestamp, known_at timestamp, amount
-    decimal(18,2), channel string, category string)``, a row per order line; ``interactions(one_id string,
-    occurred_at timestamp, known_at timestamp, kind string, channel string)``. Rows without ``one_id`` or
-    without one of their times are left out. A buyer never in touch has 0 in the windows and a null
-    ``days_since_interaction``; see the two views for the rest.
+    Inputs and rules are those of ``ml.features.people``; who had not bought by the date has no row. The dates come to the
+    driver: they are some dozens, however many people there are.
     """
-    bought = buy.purchase_features(as_ofs, purchases=purchases)
-    touched = touch.interaction_features(as_ofs, interactions=interactions)
-    joined = bought.join(touched, on=["one_id", "as_of"], how="left")
-    return joined.select("one_id", "as_of", *(_filled(name) for name in FEATURES))
-
-
-def _filled(name: str) -> Column:
-    """Counts of touches are 0 where there was none; everything else stays as it is."""
-    if name in touch.COLUMNS and name != "days_since_interaction":
-        return F.coalesce(F.col(name), F.lit(0)).alias(name)
-    return F.col(name)
+    days = sorted({row["as_of"] for row in as_ofs.select("as_of").distinct().toLocalIterator()})
+    found = people_features(days, Inputs(purchases, interactions))
+    return found.where("recency_days IS NOT NULL").select("one_id", "as_of", *FEATURES)

@@ -1,10 +1,12 @@
 """How a customer is in touch: visits, clicks, scans and calls in windows, as of any dates."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+from pyspark.sql import DataFrame
 
-from ml.features.as_of import seen, visible_on
+from ml.features.as_of import events
+from ml.features.past import NEVER, Floats, Rows
 
+VIEW = 1
 WINDOWS = (7, 30, 90)
 
 COLUMNS: tuple[str, ...] = (
@@ -14,40 +16,28 @@ COLUMNS: tuple[str, ...] = (
 )
 
 
-def interaction_features(as_ofs: DataFrame, *, interactions: DataFrame) -> DataFrame:
-    """Return ``(one_id, as_of, *COLUMNS)``, one row per person and date who had been in touch by then.
+def interaction_events(interactions: DataFrame) -> DataFrame:
+    """Return interactions as events; ``interactions(one_id, occurred_at, known_at, kind, channel)``, one row each."""
+    return events(interactions, VIEW, at="occurred_at")
 
-    ``as_ofs(as_of date)``; ``interactions(one_id, occurred_at, known_at, kind, channel)``, one row each. A
-    window of ``n`` days is ``[as_of - n, as_of)``; ``interaction_days_90d`` counts different days, the rest
-    count rows and days.
+
+class Interactions:
+    """The view over some people's interactions.
+
+    A window of ``n`` days is ``[as_of - n, as_of)``; ``interaction_days_90d`` counts different days, the rest count rows and
+    days. Who has never been in touch has 0 in the windows and no ``days_since_interaction``.
     """
-    return seen(_daily(interactions), as_ofs).groupBy("one_id", "as_of").agg(*_aggregates())
 
+    def __init__(self, touches: Rows) -> None:
+        self.touches, self.days = touches, touches.days
 
-def _daily(interactions: DataFrame) -> DataFrame:
-    """One row per person, day and the day on which these interactions became visible."""
-    return (
-        interactions.where(F.col("one_id").isNotNull())
-        .select(
-            "one_id",
-            F.to_date("occurred_at").alias("occurred_on"),
-            visible_on(F.col("occurred_at"), F.col("known_at")).alias("visible_on"),
-        )
-        .where(F.col("visible_on").isNotNull())
-        .repartition("one_id")
-        .groupBy("one_id", "occurred_on", "visible_on")
-        .agg(F.count(F.lit(1)).alias("n"))
-    )
-
-
-def _aggregates() -> list[Column]:
-    days_ago = F.date_diff(F.col("as_of"), F.col("occurred_on"))
-    values = {
-        "days_since_interaction": F.min(days_ago).cast("long"),
-        **{
-            f"interactions_{days}d": F.coalesce(F.sum(F.when(days_ago <= days, F.col("n"))), F.lit(0))
-            for days in WINDOWS
-        },
-        "interaction_days_90d": F.array_size(F.collect_set(F.when(days_ago <= 90, days_ago))).cast("long"),
-    }
-    return [values[name].alias(name) for name in COLUMNS]
+    def at(self, day: int) -> dict[str, Floats]:
+        """Return :data:`COLUMNS` as of a day (since 1970), each (people,)."""
+        seen, seen_days = self.touches.seen(day), self.days.seen(day)
+        counts = self.touches.windows(day, np.ones(len(seen)), seen, WINDOWS)
+        last = self.days.latest(seen_days)
+        return {
+            "days_since_interaction": np.where(last == NEVER, np.nan, (day - last).astype(np.float64)),
+            **{f"interactions_{n}d": counts[:, i] for i, n in enumerate(WINDOWS)},
+            "interaction_days_90d": self.days.per_person(seen_days & (day - self.days.happened <= 90)),
+        }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import lightgbm as lgb
 
 Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
 CalibrationKind = Literal["none", "sigmoid", "isotonic"]
 
 
@@ -50,10 +51,32 @@ class BoostedClassifier:
     features: tuple[str, ...]
     calibration: Calibration = Calibration()
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The trees, as LightGBM's text."""
+        return (self.text,)
+
+    @property
+    def calibration_kind(self) -> str:
+        """How the probabilities are calibrated."""
+        return self.calibration.kind
+
     def margin(self, rows: Floats, *, threads: int = 1) -> Floats:
         """Return uncalibrated log odds, shape (n,), for ``rows`` (n, features); NaN means missing."""
-        raw = _booster(self.text).predict(rows, raw_score=True, num_threads=threads)
-        return np.asarray(raw, dtype=np.float64)
+        return raw_scores(self.text, rows, threads=threads)
+
+    def rank(self, rows: Floats) -> Floats:
+        """Return what orders the rows, greater is better, shape (n,): the margin, which has fewer ties."""
+        return self.margin(rows)
+
+    def probability(self, rows: Floats) -> Floats:
+        """The same as ``predict``."""
+        return self.predict(rows)
+
+    def outputs(self, rows: Floats) -> dict[str, Floats]:
+        """Nothing but the score: a classifier has no more to tell."""
+        del rows
+        return {}
 
     def predict(self, rows: Floats, *, threads: int = 1) -> Floats:
         """Return probabilities, shape (n,), for ``rows`` of shape (n, features)."""
@@ -64,13 +87,12 @@ class BoostedClassifier:
 
         The last column is the base; a row sums to its margin. Source: Lundberg et al., 2020, tree SHAP.
         """
-        raw = _booster(self.text).predict(rows, pred_contrib=True, num_threads=threads)
-        return np.asarray(raw, dtype=np.float64)
+        return raw_scores(self.text, rows, threads=threads, contributions=True)
 
     def gain(self) -> dict[str, float]:
         """Return the total gain of the splits on each feature, as LightGBM counts it."""
-        values = _booster(self.text).feature_importance(importance_type="gain")
-        return dict(zip(self.features, map(float, values), strict=True))
+        found = split_gain(self.text)
+        return {name: found[name] for name in self.features}
 
     def save(self, folder: Path) -> None:
         """Write ``trees.txt`` and ``model.json`` into an existing folder."""
@@ -104,22 +126,47 @@ def fit_booster(
     ``rows`` (n, features) with NaN for missing, ``labels`` (n,) of 0 and 1. ``params`` go before our own
     settings, so that they cannot change objective, seed or determinism.
     """
+    fixed: dict[str, bool | int | float | str] = {"objective": "binary", "seed": seed}
+    text = fit_trees(rows, labels, features, params={**params, **fixed}, rounds=rounds, threads=threads)
+    return BoostedClassifier(text=text, features=tuple(features))
+
+
+def fit_trees(
+    rows: Floats,
+    targets: Floats,
+    features: Sequence[str],
+    *,
+    params: dict[str, bool | int | float | str],
+    rounds: int,
+    threads: int = 1,
+) -> str:
+    """Fit trees on ``rows`` (n, features) and ``targets`` (n,) and return them as LightGBM's text, the same each time.
+
+    ``params`` name the objective and the seed.
+    """
     import lightgbm as lgb
 
-    fixed = {
-        "objective": "binary",
-        "seed": seed,
-        "num_threads": threads,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbosity": -1,
-    }
-    data = lgb.Dataset(rows, label=labels, feature_name=list(features), free_raw_data=True)
-    booster = lgb.train({**params, **fixed}, data, num_boost_round=rounds)
-    return BoostedClassifier(text=booster.model_to_string(), features=tuple(features))
+    fixed = {"num_threads": threads, "deterministic": True, "force_row_wise": True, "verbosity": -1}
+    data = lgb.Dataset(rows, label=targets, feature_name=list(features), free_raw_data=True)
+    return str(lgb.train({**params, **fixed}, data, num_boost_round=rounds).model_to_string())
 
 
-@lru_cache(maxsize=8)
+def raw_scores(text: str, rows: Floats, *, threads: int = 1, contributions: bool = False) -> Floats:
+    """Return what trees say of ``rows`` (n, features) on their own scale, (n,); or each feature's SHAP, (n, features + 1)."""
+    booster = _booster(text)
+    if contributions:
+        return np.asarray(booster.predict(rows, pred_contrib=True, num_threads=threads), dtype=np.float64)
+    return np.asarray(booster.predict(rows, raw_score=True, num_threads=threads), dtype=np.float64)
+
+
+def split_gain(text: str) -> dict[str, float]:
+    """Return the total gain of the splits on each feature, as LightGBM counts it."""
+    booster = _booster(text)
+    values = booster.feature_importance(importance_type="gain")
+    return dict(zip(booster.feature_name(), map(float, values), strict=True))
+
+
+@lru_cache(maxsize=16)
 def _booster(text: str) -> "lgb.Booster":
     """Parse the trees once per process, so that a Spark worker that is used again has them ready."""
     import lightgbm as lgb

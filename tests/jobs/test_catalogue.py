@@ -89,7 +89,7 @@ def test_landing_jobs_come_from_source_files_and_feed_what_they_map_to() -> None
 
 
 def test_without_sources_the_graph_stands_and_mapped_tables_have_nothing_to_do() -> None:
-    graph = build_graph({})
+    graph = build_graph({}, {})
     assert len(graph.jobs) == len(declared_jobs())
     assert graph.upstream["silver.store"] == ()
 

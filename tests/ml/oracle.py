@@ -16,7 +16,7 @@ Record = TypeVar("Record", Line, Touch)
 def expected_features(
     lines: Sequence[Line], visits: Sequence[Touch], as_ofs: Sequence[date]
 ) -> dict[tuple[str, date], Features]:
-    """Return the features of ``ml.features.customer`` by person and date."""
+    """Return the features of ``ml.features.people`` by person and date."""
     found: dict[tuple[str, date], Features] = {}
     bought, visited = by_person(lines), by_person(visits)
     for day in as_ofs:

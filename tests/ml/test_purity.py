@@ -1,6 +1,7 @@
 """The rules of the room, read from its text: no clock, one MLflow module, nothing of the other rooms."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def _name(path: Path) -> str:
 @pytest.mark.parametrize("path", FILES, ids=_name)
 def test_no_file_reads_the_clock_or_rolls_dice_on_spark(path: Path) -> None:
     assert CLOCKS.isdisjoint(_calls(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("path", sorted((ROOM / "features").rglob("*.py")), ids=_name)
+def test_no_sql_of_a_feature_reads_the_clock(path: Path) -> None:
+    """A call that stands in a text (``F.expr("current_date()")``) is a call all the same."""
+    assert list(_clocks_in_texts(ast.parse(path.read_text(encoding="utf-8")))) == []
+
+
+def _clocks_in_texts(tree: ast.AST) -> Iterator[str]:
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    yield from (found for text in texts for found in re.findall(r"\b(\w+)\s*\(", text) if found.lower() in CLOCKS)
+
+
+def test_the_scan_would_see_a_clock_in_a_text() -> None:
+    assert list(_clocks_in_texts(ast.parse("x = F.expr('datediff(CURRENT_DATE(), d)')"))) == ["CURRENT_DATE"]
 
 
 def test_the_scan_would_see_a_clock() -> None:

@@ -40,7 +40,10 @@ def test_the_run_holds_what_a_reviewer_asks_for(trained: Trained) -> None:
     assert run.data.params["horizon_days"] == "30"
     assert run.data.params["lightgbm.num_leaves"] == "7"
     plots = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
-    assert plots == {"plots/calibration.png", "plots/gain_lift.png", "plots/importance.png"}
+    assert plots == {f"plots/{name}.png" for name in ("calibration", "drift", "gain_lift", "importance", "shap")}
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} >= {"card.html", "card.json"}
+    assert run.data.metrics["over_baseline_low"] > 0
+    assert run.data.tags["gate.monotone"].startswith("passed")
     version = client.get_model_version(SPEC.name, told.version)
     assert version.tags["gate"] == "promoted"
 

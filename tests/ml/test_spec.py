@@ -21,7 +21,12 @@ def test_every_model_of_the_project_is_valid() -> None:
     ("key", "value", "message"),
     [
         ("cutoffs_days_ago", [29, 90], "inside the horizon"),
-        ("cutoffs_days_ago", [30, 59], "known only after the hold-out began; use at least 60"),
+        ("cutoffs_days_ago", [30, 60, 90, 119], "2 of 3 back-tests have labels to learn from"),
+        ("cutoffs_days_ago", [30, 59], "use at least 89"),
+        ("label", "days_to_next < datediff(current_date(), as_of)", "current_date tells another thing"),
+        ("population", {"where": "recency_days < rand() * 9"}, "population.where"),
+        ("features", ["weather"], "no feature view is called weather"),
+        ("tiers", [{"name": "a", "capacity": 5, "to_decile": 3}, {"name": "b"}], "not at both"),
         ("cutoffs_days_ago", [30, 30], "two different days"),
         ("tiers", [{"name": "high", "to_decile": 5}], "end at 10"),
         ("horizon_days", 0, "horizon_days"),

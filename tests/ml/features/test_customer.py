@@ -8,25 +8,31 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from ml.features.as_of import dates
-from ml.features.customer import FEATURES, customer_features
+from ml.features.customer import FEATURES as BUYERS
+from ml.features.customer import customer_features
+from ml.features.people import Inputs, people_features
+from ml.features.views import FEATURES, SLICES, STATES, VIEWS
 from tests.ml.oracle import Features, expected_features
 from tests.ml.planted import INTERACTIONS, PURCHASES, TODAY, Line, Touch, brand, line, rows, touches, utc
 
 MARCH = date(2025, 3, 1)
+ORACLE = (*VIEWS["purchases"], *VIEWS["interactions"])
 
 
-def _frames(spark: SparkSession, lines: Sequence[Line], visits: Sequence[Touch]) -> tuple[DataFrame, DataFrame]:
-    return spark.createDataFrame(rows(lines), PURCHASES), spark.createDataFrame(rows(visits), INTERACTIONS)
+def _inputs(spark: SparkSession, lines: Sequence[Line], visits: Sequence[Touch]) -> Inputs:
+    return Inputs(spark.createDataFrame(rows(lines), PURCHASES), spark.createDataFrame(rows(visits), INTERACTIONS))
 
 
 def _features(
     spark: SparkSession, lines: Sequence[Line], visits: Sequence[Touch], days: Sequence[date]
 ) -> dict[tuple[str, date], Features]:
-    purchases, interactions = _frames(spark, lines, visits)
-    frame = customer_features(dates(spark, days), purchases=purchases, interactions=interactions)
-    return {
-        (row["one_id"], row["as_of"]): {name: row[name] for name in FEATURES} for row in frame.toArrow().to_pylist()
-    }
+    return _buyers(people_features(days, _inputs(spark, lines, visits)))
+
+
+def _buyers(frame: DataFrame) -> dict[tuple[str, date], Features]:
+    """Features that the oracle knows, of those who had bought."""
+    found = frame.where("recency_days IS NOT NULL").toArrow().to_pylist()
+    return {(row["one_id"], row["as_of"]): {name: row[name] for name in ORACLE} for row in found}
 
 
 def test_features_equal_the_oracle_on_several_dates_in_one_pass(spark: SparkSession) -> None:
@@ -101,17 +107,21 @@ def test_one_order_known_in_parts_is_one_order_whose_money_grows(spark: SparkSes
 def test_the_order_of_rows_and_repeated_dates_change_nothing(spark: SparkSession) -> None:
     lines, visits = list(brand(15, seed=4).lines), touches(15, seed=5)
     once = _features(spark, lines, visits, [MARCH])
-    purchases, interactions = _frames(spark, lines[::-1], visits[::-1])
-    twice = dates(spark, [MARCH]).union(dates(spark, [MARCH]))
-    frame = customer_features(twice, purchases=purchases, interactions=interactions)
-    again = {(row["one_id"], row["as_of"]): row for row in frame.toArrow().to_pylist()}
-    assert again.keys() == once.keys()
-    assert all({name: again[key][name] for name in FEATURES} == once[key] for key in once)
+    again = _buyers(people_features([MARCH, MARCH], _inputs(spark, lines[::-1], visits[::-1])))
+    assert again == once
 
 
 def test_empty_inputs_give_the_schema_and_no_rows(spark: SparkSession) -> None:
-    purchases, interactions = _frames(spark, [], [])
-    frame = customer_features(dates(spark, []), purchases=purchases, interactions=interactions)
-    assert frame.columns == ["one_id", "as_of", *FEATURES]
-    assert {kind for _, kind in frame.dtypes[2:]} == {"bigint", "double"}
+    frame = people_features([], _inputs(spark, [], []))
+    assert frame.columns == ["one_id", "as_of", *SLICES, *FEATURES, *STATES]
+    assert {kind for _, kind in frame.dtypes[3:]} == {"double"}
     assert frame.isEmpty()
+
+
+def test_buyers_as_of_the_dates_of_a_frame(spark: SparkSession) -> None:
+    lines, visits, days = brand(15, seed=4).lines, touches(15, seed=5), [MARCH, date(2024, 6, 15)]
+    facts = _inputs(spark, lines, visits)
+    frame = customer_features(dates(spark, [*days, MARCH]), purchases=facts.purchases, interactions=facts.interactions)
+    found = {(row["one_id"], row["as_of"]): {name: row[name] for name in ORACLE} for row in frame.toArrow().to_pylist()}
+    assert found == _features(spark, lines, visits, days)
+    assert frame.columns == ["one_id", "as_of", *BUYERS]
