@@ -1,6 +1,7 @@
 """Contracts of gold: the star for BI, the customer mart, tiers and scores; no VARIANT and no nested types."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
+from lakehouse.tables import value
 
 B, ID = DataClass.BEHAVIOURAL, DataClass.IDENTITY
 
@@ -258,4 +259,5 @@ ALL = (
     MART_CUSTOMER_360,
     MART_RFM,
     SCORE_REPURCHASE_30D,
+    *value.GOLD,
 )
