@@ -226,7 +226,12 @@ MART_RFM = Table(
         Column("r", "int", "recency quintile, 5 is the most recent", required=True, check="r BETWEEN 1 AND 5"),
         Column("f", "int", "frequency quintile, 5 is the most frequent", required=True, check="f BETWEEN 1 AND 5"),
         Column("m", "int", "monetary quintile, 5 is the highest", required=True, check="m BETWEEN 1 AND 5"),
-        Column("tier", "string", "champions, loyal, promising, new, at_risk, dormant", required=True),
+        Column(
+            "tier",
+            "string",
+            "tier of conf/value/rfm.yml: champions, loyal, promising, …",
+            required=True,
+        ),
     ),
     key=("one_id",),
 )

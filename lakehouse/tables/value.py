@@ -3,9 +3,7 @@
 from lakehouse.table import Column, DataClass, Rule, Table
 
 T = DataClass.TECHNICAL
-ONE_ID = Column(
-    "one_id", "string", "the person: a minted id that lasts", required=True, data_class=DataClass.IDENTITY
-)
+ONE_ID = Column("one_id", "string", "the person: a minted id that lasts", required=True, data_class=DataClass.IDENTITY)
 
 SCORE_CLV = Table(
     "gold.score_clv",
@@ -31,7 +29,9 @@ SCORE_UPLIFT = Table(
     (
         ONE_ID,
         Column("as_of", "date", "day of the score", required=True),
-        Column("score", "double", "difference of the probability to buy", required=True, check="score BETWEEN -1 AND 1"),
+        Column(
+            "score", "double", "difference of the probability to buy", required=True, check="score BETWEEN -1 AND 1"
+        ),
         Column("decile", "int", "1 is the tenth that is moved most", required=True, check="decile BETWEEN 1 AND 10"),
         Column("tier", "string", "high, medium, low", required=True),
         Column("model_version", "string", "registered version", required=True),

@@ -19,15 +19,15 @@ class Errors:
     """On a horizon that nobody was fitted on: errors of the spend, share of it among the best, and errors of purchases.
 
     ``bias``: the sum of the spend expected over the spend that came, less 1; ``budget``: the share of all spend that the best
-    ``budget_share`` of people by expectation made.
+    ``budget_share`` of people by expectation made. Errors of purchases are None where no purchase model was sound.
     """
 
     mae: float
     rmse: float
     budget: float
     bias: float
-    purchases_mae: float
-    purchases_rmse: float
+    purchases_mae: float | None
+    purchases_rmse: float | None
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,22 @@ class Verdict:
 
 
 def past_rate(people: People, horizon_days: int) -> Expected:
-    """The baseline: purchases and spend go on as they were."""
-    share = horizon_days / np.maximum(people.T + 1, 1.0)
-    return Expected(people.frequency * share, np.ones(len(people)), np.maximum(people.spent, 0) * share)
+    """The baseline: repeat purchases, and what is spent at one, go on at the rate that they had since the first purchase."""
+    bought = people.frequency * (horizon_days / np.maximum(people.T, 1.0))
+    return Expected(bought, np.ones(len(people)), bought * np.nan_to_num(np.maximum(people.money, 0)))
 
 
 def errors(found: Expected, people: People, budget_share: float) -> Errors:
     """Measure what was expected of ``people`` against what they did."""
     gap, missed = found.value - people.later_amount, found.purchases - people.later_days
+    tells = bool(np.isfinite(missed).all())
     return Errors(
         mae=float(np.abs(gap).mean()),
         rmse=float(np.sqrt((gap**2).mean())),
         budget=_at_budget(found.value, people.later_amount, budget_share),
         bias=float(found.value.sum() / max(people.later_amount.sum(), 1e-9) - 1),
-        purchases_mae=float(np.abs(missed).mean()),
-        purchases_rmse=float(np.sqrt((missed**2).mean())),
+        purchases_mae=float(np.abs(missed).mean()) if tells else None,
+        purchases_rmse=float(np.sqrt((missed**2).mean())) if tells else None,
     )
 
 
@@ -106,7 +107,8 @@ def decide(
 
 def as_metrics(table: Mapping[str, Errors]) -> dict[str, float]:
     """``<model>.<error>`` for each, as MLflow takes it."""
-    return {f"{name}.{key}": value for name, one in table.items() for key, value in asdict(one).items()}
+    values = ((f"{name}.{key}", value) for name, one in table.items() for key, value in asdict(one).items())
+    return {key: value for key, value in values if value is not None}
 
 
 def _at_budget(value: Floats, spent: Floats, share: float) -> float:

@@ -43,7 +43,7 @@ class People:
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected of customers in the horizon, each (n,): purchases, probability of being alive, spend."""
+    """What is expected of customers in the horizon, each (n,): purchases and probability of being alive (NaN without a model), spend."""
 
     purchases: Floats
     alive: Floats
@@ -70,7 +70,7 @@ class ValueModel:
 
     def expected(self, people: People) -> Expected:
         """What is expected of ``people`` in the horizon."""
-        bought, alive = np.empty(len(people)), np.empty(len(people))
+        bought, alive = (np.full(len(people), np.nan) for _ in range(2))
         for cohort, rows in self._groups(people.cohort, self.purchases):
             model = FAMILIES[self.family].of(self.purchases[cohort])
             told = people.frequency[rows], people.recency[rows], people.T[rows]

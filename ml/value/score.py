@@ -10,11 +10,10 @@ from pyspark.sql import functions as F
 from ml.models.clv import FAMILIES
 from ml.models.clv.tables import Tables, tabulate
 from ml.spec import Tier
+from ml.value.deciles import ranked
 from ml.value.histories import EVERYBODY
 from ml.value.model import People, ValueModel
 
-ROWS_FOR_DECILES = 100_000
-PARTS = ("last", "now", "rest", "bought")
 _BATCH = "expected_purchases double, p_alive double"
 Batches = Iterable[pa.RecordBatch]
 
@@ -71,27 +70,28 @@ def score_value(rows: DataFrame, model: ValueModel, *, version: str, tiers: Sequ
     else:
         value = F.col("expected_purchases") * expected_amount(model)
         valued = found.withColumns({"expected_value": value, "top_reasons": _reasons(model)})
-    tenths = [n / 10 for n in range(1, 10)]
-    few = valued.orderBy(F.xxhash64("one_id"), F.col("one_id")).limit(ROWS_FOR_DECILES)
-    cuts = few.groupBy("as_of").agg(F.percentile_approx("expected_value", tenths, 10_000).alias("cuts"))
-    below = F.array_size(F.filter("cuts", lambda cut: cut < F.col("expected_value")))
-    ranked = valued.join(F.broadcast(cuts), on="as_of", how="left").withColumn("decile", F.lit(10) - below)
-    columns = ["one_id", "as_of", "expected_purchases", "p_alive", "expected_value", "decile"]
-    return ranked.select(*columns, _tier(tiers), "top_reasons", F.lit(version).alias("model_version"))
+    columns = ["one_id", "as_of", "expected_purchases", "p_alive", "expected_value", "decile", "tier", "top_reasons"]
+    return ranked(valued, "expected_value", tiers).select(*columns, F.lit(version).alias("model_version"))
 
 
 def _looked_up(rows: DataFrame, found: Sequence[Tables], cohorts: Sequence[str], least: int) -> DataFrame:
     times = found[0].times
     size = least * times
-    stacked = {part: np.concatenate([getattr(one, part)[:size] for one in found]) for part in PARTS}
-    kind = pa.list_(pa.field("element", pa.float64(), nullable=False))
-    table = pa.table({part: pa.array([values], type=kind) for part, values in stacked.items()})
-    held = rows.sparkSession.createDataFrame(table)
-    last, now, rest, bought = (held.select(part).scalar() for part in PARTS)
+
+    def stacked(part: Callable[[Tables], np.ndarray | None]) -> Column | None:
+        parts = [values[:size] for values in map(part, found) if values is not None]
+        if not parts:
+            return None
+        array = pa.array([np.concatenate(parts)], type=pa.list_(pa.field("element", pa.float64(), nullable=False)))
+        return rows.sparkSession.createDataFrame(pa.table({"values": array})).scalar()
+
+    last, now, rest, bought = map(stacked, (lambda t: t.last, lambda t: t.now, lambda t: t.rest, lambda t: t.bought))
     base = _by_cohort({cohort: F.lit(number * size) for number, cohort in enumerate(cohorts)})
     row = base + F.col("frequency").cast("int") * F.lit(times)
     end, seen = row + F.col("T").cast("int"), row + F.col("recency").cast("int")
-    odds = F.greatest(last[seen] * now[end] - rest[end], F.lit(0.0))
+    assert last is not None and now is not None and bought is not None  # noqa: PT018
+    odds = last[seen] * now[end]
+    odds = odds if rest is None else F.greatest(odds - rest[end], F.lit(0.0))
     alive = rows.withColumns({"p_alive": 1 / (1 + odds), "_bought": bought[end]})
     return alive.select(*rows.columns, (F.col("_bought") * F.col("p_alive")).alias("expected_purchases"), "p_alive")
 
@@ -117,14 +117,6 @@ def _reasons(model: ValueModel) -> Column:
         for name, value in factors.items()
     ]
     return F.array_join(F.transform(F.sort_array(F.array(*far)), lambda one: one["name"]), ",")
-
-
-def _tier(tiers: Sequence[Tier]) -> Column:
-    first, *rest = sorted(tiers, key=lambda tier: tier.to_decile)
-    chosen = F.when(F.col("decile") <= first.to_decile, F.lit(first.name))
-    for tier in rest:
-        chosen = chosen.when(F.col("decile") <= tier.to_decile, F.lit(tier.name))
-    return chosen.alias("tier")
 
 
 def _ddl(rows: DataFrame) -> str:

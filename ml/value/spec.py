@@ -63,6 +63,21 @@ class ValueSpec(Part):
         return self
 
 
+class UpliftSpec(Part):
+    """Uplift of campaigns; ``conf/value/uplift.yml`` explains each key."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "uplift"
+    description: str = (
+        "By how much a campaign's message raises the probability that a customer buys in the two weeks after."
+    )
+    horizon_days: Days = 14
+    campaigns_days: Days = 365
+    least_people: Annotated[int, Field(ge=100)] = 500
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)] = TIERS
+    max_rows: Annotated[int, Field(ge=100)] = 20_000
+    seed: Annotated[int, Field(ge=0)] = 17
+
+
 def load_part(path: Path, kind: type[Found]) -> Found:
     """Read one file of ``conf/value``; where there is none, the defaults hold.
 

@@ -1,6 +1,6 @@
 """One training of a model of value: fit on Spark, choose on one cut-off, prove it on a later one, register."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from ml import registry
 from ml.value.candidates import REGRESSION, candidates, regression
@@ -15,24 +16,11 @@ from ml.value.card import ValueCard
 from ml.value.fits import CohortFit, fit_cohorts
 from ml.value.judge import Errors, Verdict, as_metrics, best, decide, errors, past_rate
 from ml.value.model import People, ValueModel
-from ml.value.panel import panel, people_by_cutoff, told_at
+from ml.value.panel import cutoffs, panel, people_by_cutoff, told_at
 from ml.value.spec import ValueSpec
+from ml.value.trained import MODEL_FILE, Store, Trained
 
 PAST_RATE = "past_rate"
-MODEL_FILE = "model.json"
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What came of a training; where the data did not suffice nothing was registered and ``reason`` says what was missing."""
-
-    name: str
-    version: str | None
-    alias: str | None
-    reason: str
-    metrics: Mapping[str, float]
-    card: str | None
-    run_id: str | None
 
 
 @dataclass(frozen=True)
@@ -47,14 +35,7 @@ class Compared:
 
 
 def train_value(
-    spec: ValueSpec,
-    *,
-    as_of: date,
-    purchases: DataFrame,
-    interactions: DataFrame,
-    tracking_uri: str,
-    artifacts: Path,
-    data_versions: Mapping[str, int],
+    spec: ValueSpec, store: Store, *, as_of: date, purchases: DataFrame, interactions: DataFrame
 ) -> Trained:
     """Fit, compare, gate and register the models of value as of the day of training ``as_of``; tell what came of it.
 
@@ -64,13 +45,16 @@ def train_value(
     told = told_at(spec, as_of, purchases).localCheckpoint()
     rows = panel(spec, as_of, told, purchases=purchases, interactions=interactions)
     people = people_by_cutoff(rows, spec.max_rows)
-    fits = fit_cohorts(told, least_customers=spec.least_customers)
+    judged = told.where(F.col("as_of").isin(cutoffs(spec, as_of)[-2:]))
+    fits = fit_cohorts(judged, least_customers=spec.least_customers)
     found = compare(spec, fits, people)
     if isinstance(found, str):
         return Trained(spec.name, None, None, f"not trained: {found}", {}, None, None)
     held = people[found.at[1]]
     model = _with_usual(found.models[found.order[0]], held)
-    old = champion(spec.name, tracking_uri)
+    old = champion(spec.name, store.tracking_uri)
+    from ml.value.pictures import draw_value
+
     verdict = decide(
         spec.gate,
         held,
@@ -79,8 +63,8 @@ def train_value(
         old[0].expected(held) if old else None,
         seed=spec.seed,
     )
-    card = _card(spec, as_of, found, fits, verdict, data_versions)
-    return _register(spec, model, card, held, found, tracking_uri=tracking_uri, artifacts=artifacts)
+    card = _card(spec, as_of, found, fits, verdict, store.data_versions)
+    return _register(spec, model, card, draw=lambda folder: draw_value(model, held, found.models, folder), store=store)
 
 
 def compare(spec: ValueSpec, fits: Sequence[CohortFit], people: Mapping[date, People]) -> Compared | str:
@@ -119,7 +103,7 @@ def _models(
     measured = {}
     for name, model in found.items():
         earlier = [errors(model.expected(people[one]), people[one], spec.gate.budget_share) for one in before]
-        measured[name] = float(np.mean([one.purchases_mae for one in earlier])) if earlier else 0.0
+        measured[name] = float(np.mean([one.purchases_mae or 0.0 for one in earlier])) if earlier else 0.0
     beside = found[min(measured, key=lambda name: measured[name])] if measured else None
     trees = regression(spec, day, people, beside)
     return found | ({REGRESSION: trees} if trees else {})
@@ -128,6 +112,8 @@ def _models(
 def _with_usual(model: ValueModel, people: People) -> ValueModel:
     """The model with the means of its three factors, with which reasons compare."""
     found = model.expected(people)
+    if not model.family:
+        return model
     rate = found.purchases / np.maximum(found.alive, 1e-9)
     usual = {"frequency": rate.mean(), "recency": found.alive.mean(), "monetary": model.amount(people).mean()}
     return replace(model, usual={name: float(value) for name, value in usual.items()})
@@ -162,17 +148,8 @@ def _card(
 
 
 def _register(
-    spec: ValueSpec,
-    model: ValueModel,
-    card: ValueCard,
-    held: People,
-    found: Compared,
-    *,
-    tracking_uri: str,
-    artifacts: Path,
+    spec: ValueSpec, model: ValueModel, card: ValueCard, *, draw: Callable[[Path], list[Path]], store: Store
 ) -> Trained:
-    from ml.value.pictures import draw_value
-
     with TemporaryDirectory() as scratch:
         training = registry.Training(
             run_name=f"{spec.name} {card.trained_as_of}",
@@ -181,12 +158,14 @@ def _register(
             metrics=as_metrics(card.holdout) | _fit_metrics(card.fits),
             tags={"gate": "promoted" if card.promoted else "refused", "gate_reason": card.reason},
             card=card.to_json(),
-            pictures=draw_value(model, held, found.models, Path(scratch)),
+            pictures=draw(Path(scratch)),
         )
         files = {MODEL_FILE: model.to_json()}
-        registered = registry.register_files(spec.name, files, training, tracking_uri=tracking_uri, artifacts=artifacts)
+        registered = registry.register_files(
+            spec.name, files, training, tracking_uri=store.tracking_uri, artifacts=store.artifacts
+        )
     if card.promoted:
-        registry.promote(registered, tracking_uri=tracking_uri)
+        registry.promote(registered, tracking_uri=store.tracking_uri)
     alias = registry.CHAMPION if card.promoted else registry.CHALLENGER
     shown = as_metrics({"chosen": card.holdout[card.chosen], PAST_RATE: card.holdout[PAST_RATE]})
     return Trained(spec.name, registered.version, alias, card.reason, shown, card.to_json(), registered.run_id)

@@ -21,21 +21,23 @@ MOST_CELLS = 2_000_000
 class Tables:
     """Each table is (frequencies * times,), the row of frequency ``x`` and time ``t`` at ``x * times + t``.
 
-    ``P(alive) = 1 / (1 + max(last[x, t_x] * now[x, T] - rest[x, T], 0))``, expected purchases ``bought[x, T] * P(alive)``.
+    ``P(alive) = 1 / (1 + max(last[x, t_x] * now[x, T] - rest[x, T], 0))`` (no ``rest``: nothing is subtracted);
+    expected purchases are ``bought[x, T] * P(alive)``.
     """
 
     frequencies: int
     times: int
     last: Floats
     now: Floats
-    rest: Floats
+    rest: Floats | None
     bought: Floats
 
     def predict(self, frequency: Floats, recency: Floats, T: Floats) -> tuple[Floats, Floats]:  # noqa: N803
         """Expected purchases and P(alive), both (n,), of histories (n,) of whole numbers that the tables hold."""
         row = np.asarray(frequency, dtype=np.intp) * self.times
         end, seen = row + np.asarray(T, dtype=np.intp), row + np.asarray(recency, dtype=np.intp)
-        alive = 1 / (1 + np.maximum(self.last[seen] * self.now[end] - self.rest[end], 0))
+        odds = self.last[seen] * self.now[end]
+        alive = 1 / (1 + (odds if self.rest is None else np.maximum(odds - self.rest[end], 0)))
         return self.bought[end] * alive, alive
 
 
@@ -55,6 +57,6 @@ def tabulate(model: PurchaseModel, t: float, *, most_purchases: int, longest: in
     sizes = np.maximum(np.abs(now), np.where(np.isneginf(last), 0, np.abs(last))).max(axis=1)
     fits = int(np.argmax(sizes > LARGEST_LOG)) if (sizes > LARGEST_LOG).any() else rows
     kept = fits * times
-    rest = np.zeros(kept) if odds.rest is None else np.exp(odds.rest[:kept])
+    rest = None if odds.rest is None else np.exp(odds.rest[:kept])
     bought = model.if_alive(t, x[:kept], at[:kept])
     return Tables(fits, times, np.exp(last.ravel()[:kept]), np.exp(now.ravel()[:kept]), rest, bought)

@@ -18,6 +18,7 @@ from ml.value.model import People, ValueModel
 from ml.value.score import score_value
 from ml.value.spec import ValueSpec
 from ml.value.train import champion, train_value
+from ml.value.trained import Store
 from tests.ml.planted import INTERACTIONS, PURCHASES, TODAY, brand, line, rows
 
 SPEC = ValueSpec(least_customers=300)
@@ -42,6 +43,7 @@ def test_histories_are_those_of_the_flat_file(spark: SparkSession, purchases: Da
         day - timedelta(days=1),
         1,
     )
+    assert wanted.money is not None
     assert found["one_id"].tolist() == list(wanted.customer)
     for name, values in (("frequency", wanted.frequency), ("recency", wanted.recency * 7), ("T", wanted.T * 7)):
         np.testing.assert_allclose(found[name], values, atol=1e-9)
@@ -93,12 +95,10 @@ def test_a_training_chooses_proves_and_registers(spark: SparkSession, purchases:
     touches = spark.createDataFrame([], INTERACTIONS)
     found = train_value(
         SPEC,
+        Store(uri, tmp_path / "artifacts", {"gold.fct_order_line": 3}),
         as_of=TODAY,
         purchases=purchases,
         interactions=touches,
-        tracking_uri=uri,
-        artifacts=tmp_path / "artifacts",
-        data_versions={"gold.fct_order_line": 3},
     )
     assert (found.alias, found.version) == ("champion", "1"), found.reason
     assert found.metrics["chosen.mae"] < found.metrics["past_rate.mae"]
