@@ -1,10 +1,12 @@
 """Whom it moves: uplift of a treatment from one file of a randomised test, judged against a response model."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LassoCV, LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
@@ -120,8 +122,20 @@ def _scores(
     train: np.ndarray,
     test: np.ndarray,
 ) -> Floats:
-    found = [one.fit(X[train], treated[train], outcome[train]).predict(X[test]) for one in learners()]
+    found = [one.predict(X[test]) for one in fitted(X[train], treated[train], outcome[train])]
     return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+
+
+def fitted(
+    X: Floats,  # noqa: N803
+    treated: Floats,
+    outcome: Floats,
+) -> tuple[ClassTransformation, DRLearner]:
+    """The two learners, fitted to rows (n, features)."""
+    agrees, robust = learners()
+    with warnings.catch_warnings():  # a lasso that stops a hair before its optimum ranks the same
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return agrees.fit(X, treated, outcome), robust.fit(X, treated, outcome)
 
 
 def learners() -> tuple[ClassTransformation, DRLearner]:

@@ -43,7 +43,7 @@ class People:
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected of customers in the horizon, each (n,): purchases and probability of being alive (NaN without a model), spend."""
+    """What is expected of customers in the horizon, each (n,); purchases and P(alive) are NaN without a purchase model."""
 
     purchases: Floats
     alive: Floats

@@ -101,12 +101,12 @@ def train_uplift(rows: DataFrame, spec: UpliftSpec, store: Store, *, as_of: date
 def fit_linear(rows: Floats, names: Sequence[str], treated: Floats, came: Floats) -> UpliftModel:
     """The learners that were judged, fitted to all rows (n, features), NaN for missing."""
     from ml.flat.table import Linear
-    from ml.flat.uplift import learners
+    from ml.flat.uplift import fitted
 
     columns = Linear.of(rows)
     matrix = columns.apply(rows)
-    fitted: list[Any] = [one.fit(matrix, treated, came).model_ for one in learners()]
-    agrees, robust = fitted
+    models: list[Any] = [one.model_ for one in fitted(matrix, treated, came)]
+    agrees, robust = models
     weights = tuple(np.ravel(agrees.coef_).tolist()), tuple(np.ravel(robust.coef_).tolist())
     shifts = float(np.ravel(agrees.intercept_)[0]), float(robust.intercept_)
     return UpliftModel(tuple(names), asdict(columns), weights, shifts)
