@@ -58,7 +58,7 @@ def migration(bought: DataFrame, people: DataFrame, own: Settings) -> DataFrame:
 def test_who_moved_is_counted_by_pair_of_tiers(spark: SparkSession, tmp_path: Path) -> None:
     people = owners(spark, silver.IDENTITY_MAP, {"A": "t1 t2", "B": "t3", "C": "t4", "D": "t5"})
     bought = lines(spark, {"t1": [90], "t2": [0], "t3": [8], "t4": [0], "t5": [3]})
-    found = agg_rfm_migration.transform(lines=bought, identity_map=people, as_of=DAY, settings=settings(tmp_path))
+    found = migration(bought, people, settings(tmp_path))
     moved = {(r.from_tier, r.to_tier): (r.n_people, r.monetary_amount) for r in found.collect()}
     assert moved == {
         ("resting", "active"): (1, Decimal(30)),  # A, by an account that bought today

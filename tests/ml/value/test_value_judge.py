@@ -32,7 +32,11 @@ def people(n: int = 2000, seed: int = 1) -> tuple[People, np.ndarray]:
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in columns.items()}
     cohort = np.full(n, "2025Q1", dtype=object)
     found = People(
-        cohort=cohort, features=np.empty((n, 0)), later_days=later.astype(float), later_amount=later * 20.0, **arrays
+        cohort=cohort,
+        features=np.empty((n, 0)),
+        later_days=later.astype(float),
+        later_amount=later.astype(np.float64) * 20,
+        **arrays,
     )
     return found, truth
 
