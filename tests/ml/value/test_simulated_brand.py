@@ -20,7 +20,7 @@ WITHIN = 2.5
 
 @pytest.mark.slow
 def test_purchase_rates_of_the_simulated_brand_are_within_their_intervals(spark: SparkSession) -> None:
-    """People who joined early in the year and get no campaigns; time runs from joining, what they buy after a return is left out."""
+    """People who joined early in the year and get no campaigns; time runs from joining, purchases after a return are left out."""
     brand = Brand(people=40_000, seed=11)
     dice = Dice(brand.seed)
     chosen = (
