@@ -4,7 +4,10 @@ Schmittlein, Morrison and Colombo, Counting Your Customers (Management Science 3
 A Note on Deriving the Pareto/NBD Model (2005).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln, hyp2f1
 
 from ml.models.clv.estimate import Likelihood, numeric
@@ -21,10 +24,11 @@ class ParetoNBDModel(PurchaseModel):
 
     def _likelihood(self, some: Histories, weights: Floats) -> Likelihood:
         x = some.frequency
+        last, end = _Pairs.of(x, some.recency), _Pairs.of(x, some.T)
 
         def loglik(params: Floats) -> float:
             r, alpha, s, beta = params
-            alive, stopped = _terms(params, some)
+            alive, stopped = _compared(params, some, last.ended(params), end.ended(params))
             value = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + np.logaddexp(alive, stopped)
             return float(weights @ value)
 
@@ -54,7 +58,29 @@ class ParetoNBDModel(PurchaseModel):
 
 def _terms(params: Floats, told: Histories) -> tuple[Floats, Floats]:
     """Logarithms of what is alive and of what has stopped, up to a common factor."""
-    last, end = (_ended(params, told.frequency, at) for at in (told.recency, told.T))
+    return _compared(params, told, *(_ended(params, told.frequency, at) for at in (told.recency, told.T)))
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Distinct pairs of frequency and a time, and where each row's pair stands: far fewer than distinct histories."""
+
+    x: Floats
+    at: Floats
+    where: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, x: Floats, at: Floats) -> "_Pairs":
+        rows, where = np.unique(np.column_stack([x, at]), axis=0, return_inverse=True)
+        return cls(rows[:, 0], rows[:, 1], where.ravel())
+
+    def ended(self, params: Floats) -> Floats:
+        """``_ended`` for each row."""
+        return _ended(params, self.x, self.at)[self.where]
+
+
+def _compared(params: Floats, told: Histories, last: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """What is alive and what stopped between the last purchase and the end, from the ends after each."""
     between = last + np.log(np.maximum(-np.expm1(np.minimum(end - last, 0)), 1e-300))
     return _alive(params, told.frequency, told.T), between
 
