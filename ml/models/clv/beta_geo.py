@@ -61,12 +61,15 @@ class BetaGeoModel(PurchaseModel):
         return self.if_alive(t, told.frequency, told.T) * self._alive(told)
 
     def if_alive(self, t: float | Floats, frequency: Floats, T: Floats) -> Floats:  # noqa: N803
-        """As the base class says; Fader, Hardie and Lee (2005), equation 10, without the probability of being alive."""
+        """As the base class says; Fader, Hardie and Lee (2005), equation 10, without the probability of being alive.
+
+        By Euler's transformation the hypergeometric function has no large numerators, so nothing leaves the range of doubles.
+        """
         r, alpha, a, b = self.params_.values()
         a = a + 1e-7 if abs(a - 1) < 1e-7 else a  # the limit at 1 is smooth, the formula is not
         x, m = frequency, self.chances
         z = t / (alpha + T + t)
-        bought = (1 - z) ** (r + x) * hyp2f1(r + x, b + x + m, a + b + x + m - 1, z)
+        bought = (1 - z) ** (a - 1) * hyp2f1(a + b + m - 1 - r, a - 1, a + b + x + m - 1, z)
         return np.asarray((a + b + x + m - 1) / (a - 1) * (1 - bought), dtype=np.float64)
 
     def odds(self, frequency: Floats, at: Floats) -> Odds:

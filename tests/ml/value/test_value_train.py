@@ -90,6 +90,7 @@ def test_fits_by_cohort_are_those_of_one_machine(spark: SparkSession) -> None:
         assert abs(whole.params[name] - truth) < 3 * whole.stderr[name]
 
 
+@pytest.mark.slow
 def test_a_training_chooses_proves_and_registers(spark: SparkSession, purchases: DataFrame, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     touches = spark.createDataFrame([], INTERACTIONS)
@@ -143,4 +144,5 @@ def test_cohorts_have_their_own_parameters_and_the_rest_everybodys(spark: SparkS
     expected = ValueModel.from_json(model.to_json()).expected(_arrays(told))
     np.testing.assert_allclose(scored.loc[told["one_id"], "expected_value"], expected.value, rtol=1e-9)
     np.testing.assert_allclose(scored.loc[told["one_id"], "p_alive"], expected.alive, rtol=1e-9)
+    assert np.isfinite(expected.value).all()
     assert set(scored["model_version"]) == {"7"}
