@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -58,14 +58,20 @@ class Bench:
 
 
 def made(folder: Path, rows: int, make: Callable[[np.random.Generator, int], dict[str, np.ndarray]]) -> str:
-    """A Parquet folder of ``rows`` rows, made part by part unless it is there."""
-    if not (folder / "done").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    """A Delta table of ``rows`` rows, made part by part unless it is there."""
+    done = folder.with_suffix(".done")
+    if not done.exists():
         for part in range(PARTS):
             columns = make(np.random.default_rng(part), rows // PARTS)
-            pq.write_table(pa.table(columns), folder / f"{part}.parquet")
-        (folder / "done").touch()
-    return str(folder / "*.parquet")
+            write_deltalake(str(folder), pa.table(columns), mode="append" if part else "overwrite")
+        done.touch()
+    return str(folder)
+
+
+def first_rows(path: str, rows: int) -> pd.DataFrame:
+    """Some rows of such a table, in this process."""
+    file = DeltaTable(path).file_uris()[0]
+    return pd.read_parquet(file)[:rows]
 
 
 def customers(dice: np.random.Generator, n: int) -> dict[str, np.ndarray]:
@@ -89,8 +95,8 @@ def clv(bench: Bench) -> None:
 
     path = made(bench.folder / "customers", CUSTOMERS, customers)
     cores = bench.spark.sparkContext.defaultParallelism
-    told = bench.spark.read.parquet(path).withColumn("cohort", F.lit(EVERYBODY))
-    some = pd.concat([pd.read_parquet(bench.folder / "customers" / f"{p}.parquet") for p in range(1)])[:SAMPLE]
+    told = bench.spark.read.format("delta").load(path).withColumn("cohort", F.lit(EVERYBODY))
+    some = first_rows(path, SAMPLE)
     x, last, age = (some[name].to_numpy(np.float64) for name in ("frequency", "recency", "T"))
     for family, params in WORLDS.items():
         model = ValueModel(int(HORIZON), family, "purchases", {EVERYBODY: params}, {}, 1.0)
@@ -128,7 +134,7 @@ def score(bench: Bench) -> None:
     path = made(
         bench.folder / "rows", ROWS, lambda dice, n: dict(zip(names, dice.normal(size=(WIDTH, n)), strict=True))
     )
-    first = pd.read_parquet(bench.folder / "rows" / "0.parquet").to_numpy(np.float64)[:300_000]
+    first = first_rows(path, 300_000).to_numpy(np.float64)
     dice = np.random.default_rng(0)
     label = (first[:, :5].sum(axis=1) + np.sin(3 * first[:, 5]) + dice.normal(size=len(first)) > 0).astype(float)
     model = fit_booster(first[:100_000], label[:100_000], names, params={}, rounds=100, seed=1)
@@ -142,7 +148,7 @@ def score(bench: Bench) -> None:
     began = time.perf_counter()
     model.predict(first)
     alone = len(first) / (time.perf_counter() - began)
-    wall, tasks = bench.timed(lambda: bench.spark.read.parquet(path).mapInArrow(scored, "score double"), 2)  # type: ignore[arg-type]
+    wall, tasks = bench.timed(lambda: bench.spark.read.format("delta").load(path).mapInArrow(scored, "score double"), 2)  # type: ignore[arg-type]
     rate, by_clock = ROWS / tasks * cores, ROWS / wall
     print(
         f"score: {rate:,.0f} rows/s ({by_clock:,.0f} by the clock), in process {alone:,.0f} a core: ratio "
