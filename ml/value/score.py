@@ -29,11 +29,14 @@ def purchases_and_alive(rows: DataFrame, model: ValueModel) -> DataFrame:
         return rows.withColumns({"expected_purchases": nothing, "p_alive": nothing})
     (most, longest) = rows.agg(F.max("frequency"), F.max("T")).toArrow().to_pylist()[0].values()
     cohorts = sorted(model.purchases)
-    found = [
-        tabulate(FAMILIES[model.family].of(model.purchases[c]), float(model.horizon_days), most_purchases=m, longest=d)
-        for m, d in ((most or 0, longest or 0),)
-        for c in cohorts
-    ]
+
+    def tables(most_factors: int | None) -> list[Tables]:
+        models = (FAMILIES[model.family].of(model.purchases[cohort]) for cohort in cohorts)
+        ahead, size = float(model.horizon_days), {"most_purchases": most or 0, "longest": longest or 0}
+        return [tabulate(one, ahead, **size, most_factors=most_factors) for one in models]
+
+    found = tables(None)
+    found = tables(min(one.factors for one in found)) if len({one.factors for one in found}) > 1 else found
     least = min(one.frequencies for one in found)
     near = _looked_up(rows.where(F.col("frequency") < least), found, cohorts, least)
     if (most or 0) < least:
@@ -91,6 +94,9 @@ def _looked_up(rows: DataFrame, found: Sequence[Tables], cohorts: Sequence[str],
     end, seen = row + F.col("T").cast("int"), row + F.col("recency").cast("int")
     assert last is not None and now is not None and bought is not None  # noqa: PT018
     odds = last[seen] * now[end]
+    factors = found[0].factors
+    if factors < least:
+        odds = F.when(F.col("frequency") < factors, odds).otherwise(F.exp(last[seen] + now[end]))
     odds = odds if rest is None else F.greatest(odds - rest[end], F.lit(0.0))
     alive = rows.withColumns({"p_alive": 1 / (1 + odds), "_bought": bought[end]})
     return alive.select(*rows.columns, (F.col("_bought") * F.col("p_alive")).alias("expected_purchases"), "p_alive")
@@ -153,8 +159,9 @@ def _people(batch: pa.RecordBatch, features: Sequence[str]) -> People:
     def numbers(name: str) -> np.ndarray:
         return np.asarray(batch.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
-    told = {name: numbers(name) for name in ("frequency", "recency", "T", "money")}
     none = np.zeros(batch.num_rows)
+    held = set(batch.schema.names)
+    told = {name: numbers(name) if name in held else none for name in ("frequency", "recency", "T", "money")}
     columns = [numbers(name) for name in features]
     matrix = np.column_stack(columns) if columns else np.empty((batch.num_rows, 0))
     cohort = np.array(batch.column("cohort").to_pylist(), dtype=object)

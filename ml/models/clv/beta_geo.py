@@ -55,7 +55,8 @@ class BetaGeoModel(PurchaseModel):
 
     def _alive(self, told: Histories) -> Floats:
         alive, stopped = self._terms(np.array(list(self.params_.values())), told)
-        return np.asarray(1 / (1 + np.exp(stopped - alive)), dtype=np.float64)
+        with np.errstate(over="ignore"):  # odds beyond all numbers: not alive
+            return np.asarray(1 / (1 + np.exp(stopped - alive)), dtype=np.float64)
 
     def _expected(self, told: Histories, t: Floats) -> Floats:
         return self.if_alive(t, told.frequency, told.T) * self._alive(told)

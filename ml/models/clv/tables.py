@@ -12,8 +12,8 @@ import numpy as np
 from ml.models.clv.fitted import PurchaseModel
 from ml.models.clv.histories import Floats
 
-LARGEST_LOG = 300.0
-"""Logarithms of the factors beyond this are not tabulated: their product would leave the range of doubles."""
+LARGEST_LOG = 340.0
+"""Factors are kept where their logarithms are all smaller than this: the product of two must stay within the range of doubles."""
 MOST_CELLS = 2_000_000
 
 
@@ -21,12 +21,13 @@ MOST_CELLS = 2_000_000
 class Tables:
     """Each table is (frequencies * times,), the row of frequency ``x`` and time ``t`` at ``x * times + t``.
 
-    ``P(alive) = 1 / (1 + max(last[x, t_x] * now[x, T] - rest[x, T], 0))`` (no ``rest``: nothing is subtracted);
-    expected purchases are ``bought[x, T] * P(alive)``.
+    ``P(alive) = 1 / (1 + odds)`` and expected purchases are ``bought[x, T] * P(alive)``. For frequencies below ``factors`` the
+    odds are ``last[x, t_x] * now[x, T]``, from there on ``exp(last[x, t_x] + now[x, T])``; less ``rest[x, T]`` where there is one.
     """
 
     frequencies: int
     times: int
+    factors: int
     last: Floats
     now: Floats
     rest: Floats | None
@@ -36,16 +37,20 @@ class Tables:
         """Expected purchases and P(alive), both (n,), of histories (n,) of whole numbers that the tables hold."""
         row = np.asarray(frequency, dtype=np.intp) * self.times
         end, seen = row + np.asarray(T, dtype=np.intp), row + np.asarray(recency, dtype=np.intp)
-        odds = self.last[seen] * self.now[end]
+        last, now = self.last[seen], self.now[end]
+        with np.errstate(over="ignore"):
+            odds = np.where(frequency < self.factors, last * now, np.exp(last + now))
         alive = 1 / (1 + (odds if self.rest is None else np.maximum(odds - self.rest[end], 0)))
         return self.bought[end] * alive, alive
 
 
-def tabulate(model: PurchaseModel, t: float, *, most_purchases: int, longest: int) -> Tables:
+def tabulate(
+    model: PurchaseModel, t: float, *, most_purchases: int, longest: int, most_factors: int | None = None
+) -> Tables:
     """Tables of ``model`` for ``t`` ahead, frequencies up to ``most_purchases`` and whole times up to ``longest``.
 
-    They hold fewer frequencies where the numbers would leave the range of doubles, or the tables memory: customers
-    beyond ``frequencies`` are few and are computed directly.
+    They hold fewer frequencies where they would have more than ``MOST_CELLS``: customers beyond are few, and computed directly.
+    ``most_factors``: frequencies that may be kept as factors, for tables that must agree in that.
     """
     times = longest + 1
     rows = min(most_purchases + 1, max(1, MOST_CELLS // times))
@@ -55,8 +60,8 @@ def tabulate(model: PurchaseModel, t: float, *, most_purchases: int, longest: in
     middle = (now.max(axis=1, keepdims=True) + now.min(axis=1, keepdims=True)) / 2
     now, last = now - middle, last + middle
     sizes = np.maximum(np.abs(now), np.where(np.isneginf(last), 0, np.abs(last))).max(axis=1)
-    fits = int(np.argmax(sizes > LARGEST_LOG)) if (sizes > LARGEST_LOG).any() else rows
-    kept = fits * times
-    rest = None if odds.rest is None else np.exp(odds.rest[:kept])
-    bought = model.if_alive(t, x[:kept], at[:kept])
-    return Tables(fits, times, np.exp(last.ravel()[:kept]), np.exp(now.ravel()[:kept]), rest, bought)
+    factors = int(np.argmax(sizes > LARGEST_LOG)) if (sizes > LARGEST_LOG).any() else rows
+    factors = min(factors, rows if most_factors is None else most_factors)
+    now[:factors], last[:factors] = np.exp(now[:factors]), np.exp(last[:factors])
+    rest = None if odds.rest is None else np.exp(odds.rest)
+    return Tables(rows, times, factors, last.ravel(), now.ravel(), rest, model.if_alive(t, x, at))

@@ -101,12 +101,14 @@ def test_tables_give_what_the_functions_give(family: str) -> None:
     np.testing.assert_allclose(alive, model.probability_alive(*told), rtol=1e-9)
 
 
-def test_tables_end_before_numbers_leave_the_range_of_doubles() -> None:
+def test_tables_hold_whoever_buys_daily_by_logarithms_and_end_in_time() -> None:
     model = FAMILIES["bg_nbd"].of(dict(zip(("r", "alpha", "a", "b"), PARAMS["bg_nbd"], strict=True)))
-    tables = tabulate(model, 90.0, most_purchases=5000, longest=400)
-    assert 50 < tables.frequencies < 5000
-    assert np.isfinite(tables.last).all()
-    assert np.isfinite(tables.now).all()
+    tables = tabulate(model, 90.0, most_purchases=700, longest=700)
+    assert 50 < tables.factors < tables.frequencies == 701
+    told = np.array([[690.0, 699.0, 700.0], [690.0, 100.0, 700.0], [tables.factors, 600.0, 640.0]]).T
+    np.testing.assert_allclose(tables.predict(*told)[1], model.probability_alive(*told), rtol=1e-9)
+    np.testing.assert_allclose(tables.predict(*told)[0], model.expected_purchases(90.0, *told), rtol=1e-9)
+    assert tabulate(model, 90.0, most_purchases=5000, longest=1999).frequencies == 1000
 
 
 def test_weights_stand_for_customers() -> None:
