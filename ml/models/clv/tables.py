@@ -22,7 +22,7 @@ class Tables:
     """Each table is (frequencies * times,), the row of frequency ``x`` and time ``t`` at ``x * times + t``.
 
     ``P(alive) = 1 / (1 + odds)`` and expected purchases are ``bought[x, T] * P(alive)``. For frequencies below ``factors`` the
-    odds are ``last[x, t_x] * now[x, T]``, from there on ``exp(last[x, t_x] + now[x, T])``; less ``rest[x, T]`` where there is one.
+    odds are ``last[x, t_x] * now[x, T]``, from there on ``exp(last[x, t_x] + now[x, T])``, less ``rest[x, T]`` if there is one.
     """
 
     frequencies: int
