@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from ml.features.customer import FEATURES
-from ml.models.clv import FAMILIES
+from ml.models.clv import EVERY_FAMILY
 from ml.value.fits import SPENDING, CohortFit, sound
 from ml.value.histories import EVERYBODY
 from ml.value.model import Params, People, ValueModel
@@ -27,7 +27,7 @@ def candidates(
     spending = spending if EVERYBODY in spending else {}
     mean = _mean_amount(people[at])
     found = {}
-    for family in FAMILIES:
+    for family in EVERY_FAMILY:
         params: dict[str, Params] = {fit.cohort: dict(fit.params) for fit in sound(here, family)}
         if EVERYBODY not in params:
             continue

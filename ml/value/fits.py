@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ml.models.clv import FAMILIES, GammaGammaModel
+from ml.models.clv import EVERY_FAMILY, GammaGammaModel
 from ml.models.clv.fitted import PurchaseModel
 from ml.value.histories import EVERYBODY
 
@@ -41,7 +41,7 @@ class CohortFit:
 
     def purchase_model(self) -> PurchaseModel:
         """The purchase model with these parameters."""
-        return FAMILIES[self.family].of(self.params)
+        return EVERY_FAMILY[self.family].of(self.params)
 
 
 def fit_cohorts(histories: DataFrame, *, least_customers: int) -> list[CohortFit]:
@@ -64,7 +64,7 @@ def _counted(histories: DataFrame) -> DataFrame:
     """``(as_of, cohort, family, frequency, recency, T, money, n)``: distinct histories, and distinct frequency and amount."""
     both = F.explode(F.array("cohort", F.lit(EVERYBODY)))
     rows = histories.select("as_of", both.alias("cohort"), "frequency", "recency", "T", "money")
-    names = F.explode(F.array(*map(F.lit, FAMILIES)))
+    names = F.explode(F.array(*map(F.lit, EVERY_FAMILY)))
     buying = rows.groupBy("as_of", "cohort", "frequency", "recency", "T").agg(F.count(F.lit(1)).alias("n"))
     paying = (
         rows.where((F.col("frequency") > 0) & (F.col("money") > 0))
@@ -104,7 +104,7 @@ def _fitting(least: int) -> Callable[[tuple[pa.Scalar, ...], pa.Table], pa.Table
 def _fit(family: str, rows: Mapping[str, Any]) -> PurchaseModel | GammaGammaModel:
     if family == SPENDING:
         return GammaGammaModel().fit(rows["frequency"], rows["money"], weights=rows["n"])
-    return FAMILIES[family]().fit(rows["frequency"], rows["recency"], rows["T"], weights=rows["n"])
+    return EVERY_FAMILY[family]().fit(rows["frequency"], rows["recency"], rows["T"], weights=rows["n"])
 
 
 def sound(fits: list[CohortFit], family: str) -> Iterator[CohortFit]:

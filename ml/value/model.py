@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.models.clv import FAMILIES, GammaGammaModel
+from ml.models.clv import EVERY_FAMILY, GammaGammaModel
 from ml.models.clv.histories import Floats
 from ml.value.histories import EVERYBODY
 
@@ -72,7 +72,7 @@ class ValueModel:
         """What is expected of ``people`` in the horizon."""
         bought, alive = (np.full(len(people), np.nan) for _ in range(2))
         for cohort, rows in self._groups(people.cohort, self.purchases):
-            model = FAMILIES[self.family].of(self.purchases[cohort])
+            model = EVERY_FAMILY[self.family].of(self.purchases[cohort])
             told = people.frequency[rows], people.recency[rows], people.T[rows]
             bought[rows] = model.expected_purchases(float(self.horizon_days), *told)
             alive[rows] = model.probability_alive(*told)

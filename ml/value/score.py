@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ml.models.clv import FAMILIES
-from ml.models.clv.tables import Tables, tabulate
+from ml.models.clv import EVERY_FAMILY
+from ml.models.clv.tables import MOST_CELLS, Tables, tabulate
 from ml.spec import Tier
 from ml.value.deciles import ranked
 from ml.value.histories import EVERYBODY
@@ -21,28 +21,46 @@ Batches = Iterable[pa.RecordBatch]
 def purchases_and_alive(rows: DataFrame, model: ValueModel) -> DataFrame:
     """``rows(cohort, frequency, recency, T, …)`` with ``expected_purchases`` and ``p_alive``; without a family both are null.
 
-    The model is tabulated over the histories that there are (one aggregate of ``rows``) and looked up in SQL: no Python sees a
-    row. The few who bought so often that the tables end before them are computed directly, in Arrow batches.
+    The model is tabulated over the histories that there are, which one aggregate of ``rows`` tells; see ``lookup``.
     """
     if not model.family:
         nothing = F.lit(None).cast("double")
         return rows.withColumns({"expected_purchases": nothing, "p_alive": nothing})
-    (most, longest) = rows.agg(F.max("frequency"), F.max("T")).toArrow().to_pylist()[0].values()
+    most, longest = rows.agg(F.max("frequency"), F.max("T")).toArrow().to_pylist()[0].values()
+    return lookup(rows.sparkSession, model, most_purchases=most or 0, longest=longest or 0)(rows)
+
+
+def lookup(
+    spark: SparkSession, model: ValueModel, *, most_purchases: int, longest: int
+) -> Callable[[DataFrame], DataFrame]:
+    """The model tabulated once, as a function that looks histories up in SQL: no Python sees a row.
+
+    It holds for frequencies up to ``most_purchases`` and days up to ``longest``. The few who bought so often that the tables end
+    before them are computed directly, in Arrow batches.
+    """
     cohorts = sorted(model.purchases)
 
     def tables(most_factors: int | None) -> list[Tables]:
-        models = (FAMILIES[model.family].of(model.purchases[cohort]) for cohort in cohorts)
-        ahead, size = float(model.horizon_days), {"most_purchases": most or 0, "longest": longest or 0}
-        return [tabulate(one, ahead, **size, most_factors=most_factors) for one in models]
+        models = (EVERY_FAMILY[model.family].of(model.purchases[cohort]) for cohort in cohorts)
+        ahead, size = float(model.horizon_days), {"most_purchases": most_purchases, "longest": longest}
+        cells = MOST_CELLS // len(cohorts)
+        return [tabulate(one, ahead, **size, most_factors=most_factors, most_cells=cells) for one in models]
 
     found = tables(None)
     found = tables(min(one.factors for one in found)) if len({one.factors for one in found}) > 1 else found
     least = min(one.frequencies for one in found)
-    near = _looked_up(rows.where(F.col("frequency") < least), found, cohorts, least)
-    if (most or 0) < least:
-        return near
-    schema = f"{_ddl(rows)}, {_BATCH}"
-    return near.unionByName(rows.where(F.col("frequency") >= least).mapInArrow(_computed(model), schema))
+    bought, alive = _looked_up(spark, found, cohorts, least)
+
+    def looked_up(rows: DataFrame) -> DataFrame:
+        near = rows if most_purchases < least else rows.where(F.col("frequency") < least)
+        told = near.withColumns({"p_alive": alive, "_bought": bought})
+        told = told.select(*rows.columns, (F.col("_bought") * F.col("p_alive")).alias("expected_purchases"), "p_alive")
+        if most_purchases < least:
+            return told
+        far = rows.where(F.col("frequency") >= least)
+        return told.unionByName(far.mapInArrow(_computed(model), f"{_ddl(rows)}, {_BATCH}"))
+
+    return looked_up
 
 
 def expected_amount(model: ValueModel) -> Column:
@@ -77,7 +95,10 @@ def score_value(rows: DataFrame, model: ValueModel, *, version: str, tiers: Sequ
     return ranked(valued, "expected_value", tiers).select(*columns, F.lit(version).alias("model_version"))
 
 
-def _looked_up(rows: DataFrame, found: Sequence[Tables], cohorts: Sequence[str], least: int) -> DataFrame:
+def _looked_up(
+    spark: SparkSession, found: Sequence[Tables], cohorts: Sequence[str], least: int
+) -> tuple[Column, Column]:
+    """Purchases if alive, and P(alive), of ``(cohort, frequency, recency, T)``."""
     times = found[0].times
     size = least * times
 
@@ -86,7 +107,7 @@ def _looked_up(rows: DataFrame, found: Sequence[Tables], cohorts: Sequence[str],
         if not parts:
             return None
         array = pa.array([np.concatenate(parts)], type=pa.list_(pa.field("element", pa.float64(), nullable=False)))
-        return rows.sparkSession.createDataFrame(pa.table({"values": array})).scalar()
+        return spark.createDataFrame(pa.table({"values": array})).scalar()
 
     last, now, rest, bought = map(stacked, (lambda t: t.last, lambda t: t.now, lambda t: t.rest, lambda t: t.bought))
     base = _by_cohort({cohort: F.lit(number * size) for number, cohort in enumerate(cohorts)})
@@ -98,8 +119,7 @@ def _looked_up(rows: DataFrame, found: Sequence[Tables], cohorts: Sequence[str],
     if factors < least:
         odds = F.when(F.col("frequency") < factors, odds).otherwise(F.exp(last[seen] + now[end]))
     odds = odds if rest is None else F.greatest(odds - rest[end], F.lit(0.0))
-    alive = rows.withColumns({"p_alive": 1 / (1 + odds), "_bought": bought[end]})
-    return alive.select(*rows.columns, (F.col("_bought") * F.col("p_alive")).alias("expected_purchases"), "p_alive")
+    return bought[end], 1 / (1 + odds)
 
 
 def _by_cohort(values: Mapping[str, Column]) -> Column:

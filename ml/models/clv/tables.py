@@ -14,7 +14,8 @@ from ml.models.clv.histories import Floats
 
 LARGEST_LOG = 340.0
 """Factors are kept where their logarithms are all smaller than this: the product of two must stay within the range of doubles."""
-MOST_CELLS = 2_000_000
+MOST_CELLS = 1_000_000
+"""Of one table, or of those of all cohorts together: three of this size are 24 MB, which go to every task."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,21 @@ class Tables:
 
 
 def tabulate(
-    model: PurchaseModel, t: float, *, most_purchases: int, longest: int, most_factors: int | None = None
+    model: PurchaseModel,
+    t: float,
+    *,
+    most_purchases: int,
+    longest: int,
+    most_factors: int | None = None,
+    most_cells: int = MOST_CELLS,
 ) -> Tables:
     """Tables of ``model`` for ``t`` ahead, frequencies up to ``most_purchases`` and whole times up to ``longest``.
 
-    They hold fewer frequencies where they would have more than ``MOST_CELLS``: customers beyond are few, and computed directly.
+    They hold fewer frequencies where they would have more than ``most_cells``: customers beyond are few, and computed directly.
     ``most_factors``: frequencies that may be kept as factors, for tables that must agree in that.
     """
     times = longest + 1
-    rows = min(most_purchases + 1, max(1, MOST_CELLS // times))
+    rows = min(most_purchases + 1, max(1, most_cells // times))
     x, at = (part.ravel().astype(np.float64) for part in np.meshgrid(np.arange(rows), np.arange(times), indexing="ij"))
     odds = model.odds(x, at)
     now, last = odds.now.reshape(rows, times), odds.last.reshape(rows, times)
