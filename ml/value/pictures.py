@@ -7,19 +7,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ml.models.clv import FAMILIES
+from ml.models.clv import EVERY_FAMILY, FAMILIES
 from ml.plots import INK, SOFT, STRONG
 from ml.value.histories import EVERYBODY
 from ml.value.model import People, ValueModel
 
-OTHER = "#c96f3b"
+OTHER, LAST = "#c96f3b", "#8a6fb0"
 MOST = 7
 
 
 def draw_value(model: ValueModel, people: People, models: Mapping[str, ValueModel], folder: Path) -> list[Path]:
-    """``conditional.png`` (as Fader, Hardie and Lee, 2005, figure 3), ``spend.png``, ``alive.png`` of a purchase model."""
+    """``conditional.png`` (as Fader, Hardie and Lee, 2005, figure 3), ``spend.png``, ``alive.png`` of a model with stopping."""
     found = [_conditional(people, models, folder), _spend(model, people, folder)]
-    return [*found, _alive(model, people, folder)] if EVERYBODY in model.purchases else found
+    return [*found, _alive(model, people, folder)] if model.family in FAMILIES else found
 
 
 def _conditional(people: People, models: Mapping[str, ValueModel], folder: Path) -> Path:
@@ -28,8 +28,8 @@ def _conditional(people: People, models: Mapping[str, ValueModel], folder: Path)
     group = np.minimum(people.frequency, MOST).astype(int)
     shown = np.unique(group)
     axes.plot(shown, [people.later_days[group == n].mean() for n in shown], color=INK, marker="o", label="made")
-    families = [name for name in FAMILIES if name in models]
-    for name, colour in zip(families, (STRONG, SOFT, OTHER), strict=False):
+    families = [name for name in EVERY_FAMILY if name in models]
+    for name, colour in zip(families, (STRONG, SOFT, OTHER, LAST), strict=False):
         expected = models[name].expected(people).purchases
         axes.plot(shown, [expected[group == n].mean() for n in shown], color=colour, linestyle="--", label=name)
     axes.legend(frameon=False)

@@ -1,6 +1,7 @@
 """Which model of value is chosen, and what the gate says: without Spark."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from lakehouse.errors import SettingsError
 from lakehouse.settings import ROOT
 from ml.models.clv import EVERY_FAMILY as FAMILIES
 from ml.models.clv.tables import tabulate
+from ml.value.histories import EVERYBODY
 from ml.value.judge import Errors, best, decide, errors, past_rate
-from ml.value.model import Expected, People
+from ml.value.model import Expected, People, ValueModel
+from ml.value.pictures import draw_value
 from ml.value.rfm import RfmSpec
 from ml.value.spec import UpliftSpec, ValueGate, ValueSpec, load_part
 
@@ -152,3 +155,14 @@ def test_a_wrong_file_is_refused_with_its_key(tmp_path: object, kind: type, text
         load_part(path, kind)
     assert words in str(error.value)
     assert "a.yml" in str(error.value)
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_every_family_has_its_pictures_and_comes_back_from_json(family: str, tmp_path: Path) -> None:
+    rows, _ = people(400)
+    params = dict(zip(FAMILIES[family].names, PARAMS[family], strict=True))
+    model = ValueModel(90, family, "purchases", {EVERYBODY: params}, {}, 20.0)
+    drawn = {path.name for path in draw_value(model, rows, {family: model}, tmp_path)}
+    assert drawn == {"conditional.png", "spend.png"} | ({"alive.png"} if family != "nbd" else set())
+    again = ValueModel.from_json(model.to_json()).expected(rows)
+    np.testing.assert_array_equal(again.value, model.expected(rows).value)
