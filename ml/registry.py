@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 _CARD_FILE = "card.json"
+_FOLDER = "model"
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,67 @@ def log_flat(
         for file in files:
             mlflow.log_artifact(str(file))
         return str(run.info.run_id)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The version that scores, of a model that is plain files: their texts by name."""
+
+    version: str
+    run_id: str
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a run of one training tells: texts as tags, the card as JSON text, pictures as files."""
+
+    run_name: str
+    description: str
+    params: Mapping[str, object]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    card: str
+    pictures: Sequence[Path] = ()
+
+
+def register_files(
+    name: str, model: Mapping[str, str], training: Training, *, tracking_uri: str, artifacts: Path
+) -> Registered:
+    """Log one training as a run of ``kith/<name>`` and register its model, texts by file name, as ``@challenger``."""
+    import mlflow
+
+    client = _open(tracking_uri)
+    experiment = _experiment(client, f"kith/{name}", artifacts)
+    with mlflow.start_run(experiment_id=experiment, run_name=training.run_name) as run:
+        mlflow.log_params(dict(training.params))
+        mlflow.log_metrics({key: value for key, value in training.metrics.items() if math.isfinite(value)})
+        mlflow.set_tags({key: text[:500] for key, text in training.tags.items()})
+        mlflow.log_text(training.card, _CARD_FILE)
+        for file, text in model.items():
+            mlflow.log_text(text, f"{_FOLDER}/{file}")
+        for picture in training.pictures:
+            mlflow.log_artifact(str(picture), "plots")
+        run_id = str(run.info.run_id)
+        source = f"{run.info.artifact_uri}/{_FOLDER}"
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name, description=training.description)
+    version = str(client.create_model_version(name, source=source, run_id=run_id).version)
+    client.set_registered_model_alias(name, CHALLENGER, version)
+    return Registered(name, version, run_id)
+
+
+def champion_files(name: str, tracking_uri: str) -> Files | None:
+    """The ``@champion`` of a model that is plain files, or None if the model or the alias does not exist."""
+    client = _open(tracking_uri)
+    found = [model for model in client.search_registered_models(f"name = '{name}'") if CHAMPION in model.aliases]
+    if not found:
+        return None
+    version = client.get_model_version_by_alias(name, CHAMPION)
+    with TemporaryDirectory() as scratch:
+        folder = _download(str(version.source), scratch)
+        texts = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+    return Files(str(version.version), str(version.run_id), texts)
 
 
 def _flattened(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -63,7 +63,7 @@ class SmallLake:
         self.settings = settings_for(self.root, self.conf or own)
         if not self.conf:
             (own / "sources").mkdir(parents=True)
-            for shared in ("identity.yml", "survivorship.yml", "household.yml", "models", "spark"):
+            for shared in ("identity.yml", "survivorship.yml", "household.yml", "models", "value", "spark"):
                 (own / shared).symlink_to(ROOT / "conf" / shared)
 
     @property

@@ -1,7 +1,7 @@
 """Contracts of gold: the star for BI, the customer mart, tiers and scores; no VARIANT and no nested types."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-from lakehouse.tables import model
+from lakehouse.tables import model, value
 
 B, ID = DataClass.BEHAVIOURAL, DataClass.IDENTITY
 
@@ -226,7 +226,12 @@ MART_RFM = Table(
         Column("r", "int", "recency quintile, 5 is the most recent", required=True, check="r BETWEEN 1 AND 5"),
         Column("f", "int", "frequency quintile, 5 is the most frequent", required=True, check="f BETWEEN 1 AND 5"),
         Column("m", "int", "monetary quintile, 5 is the highest", required=True, check="m BETWEEN 1 AND 5"),
-        Column("tier", "string", "champions, loyal, promising, new, at_risk, dormant", required=True),
+        Column(
+            "tier",
+            "string",
+            "tier of conf/value/rfm.yml: champions, loyal, promising, …",
+            required=True,
+        ),
     ),
     key=("one_id",),
 )
@@ -243,4 +248,5 @@ ALL = (
     MART_CUSTOMER_360,
     MART_RFM,
     model.FEAT_CUSTOMER,
+    *value.GOLD,
 )

@@ -1,7 +1,7 @@
 """Contracts of the platform's own tables: what ran, what was refused, what was checked, where data came from."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-from lakehouse.tables import feeds, model, quality
+from lakehouse.tables import feeds, model, quality, value
 from lakehouse.tables.drift import SCHEMA_DRIFT
 
 T = DataClass.TECHNICAL
@@ -166,4 +166,5 @@ ALL = (
     IDENTITY_OVERRIDE,
     IDENTITY_REVIEW,
     *feeds.ALL,
+    *value.OPS,
 )

@@ -1,6 +1,5 @@
 """What customers will buy: purchase models from one file of transactions, judged on the time after the calibration."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,15 +8,11 @@ import pandas as pd
 
 from lakehouse.errors import SourceError
 from ml.flat.table import Floats
-from ml.models.clv import BetaGeoModel, GammaGammaModel, ModifiedBetaGeoModel, ParetoNBDModel
+from ml.models.clv import FAMILIES, GammaGammaModel
 from ml.models.clv.fitted import PurchaseModel
 
 WEEK = 7.0
-MODELS: Mapping[str, type[PurchaseModel]] = {
-    "bg_nbd": BetaGeoModel,
-    "mbg_nbd": ModifiedBetaGeoModel,
-    "pareto_nbd": ParetoNBDModel,
-}
+MODELS = FAMILIES
 
 
 @dataclass(frozen=True)

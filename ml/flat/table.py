@@ -1,7 +1,7 @@
 """A flat file as features: what a column is, and the matrices that linear models and trees want."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,9 @@ TRUE = ("1", "1.0", "true", "yes", "y", "t", "positive")
 MOST_VALUES = 50
 """Values that a text column may have to be a feature; rarer ones are folded into one."""
 RARE = 0.002
+MANY = 10
+"""A number with more values than this has its logarithm beside it."""
+TINY = 1e-12
 """Share of rows below which a value of a text column is rare."""
 
 
@@ -117,20 +120,54 @@ class Features:
         Means and spreads are those of the ``train`` rows.
         """
         rows = np.arange(len(self.numbers)) if train is None else train
-        parts: list[Floats] = []
-        for values in self.numbers.T:
-            known = values[rows][~np.isnan(values[rows])]
-            middle = float(np.median(known)) if len(known) else 0.0
-            filled = np.where(np.isnan(values), middle, values)
-            parts.append(filled)
-            if np.isnan(values).any():
-                parts.append(np.isnan(values).astype(np.float64))
-            if len(np.unique(known)) > 10:
-                parts.append(np.sign(filled) * np.log1p(np.abs(filled)))
+        parts = [Linear.of(self.numbers[rows]).apply(self.numbers)]
         for codes in self.texts.T:
-            parts.extend((codes == code).astype(np.float64) for code in range(-1, int(codes.max(initial=-1)) + 1))
-        matrix = np.column_stack(parts) if parts else np.zeros((len(self.numbers), 1))
-        return np.asarray(StandardScaler().fit(matrix[rows]).transform(matrix), dtype=np.float64)
+            told = [(codes == code).astype(np.float64) for code in range(-1, int(codes.max(initial=-1)) + 1)]
+            matrix = np.column_stack(told)
+            parts.append(StandardScaler().fit(matrix[rows]).transform(matrix))
+        found = np.column_stack(parts)
+        return found if found.shape[1] else np.zeros((len(self.numbers), 1))
+
+
+@dataclass(frozen=True)
+class Linear:
+    """How numbers become the columns of a linear model: filled by the median, with a flag where missing and a logarithm.
+
+    ``middle`` (k,) medians, ``flagged`` and ``logged`` (k,) whether a column has these parts, ``mean`` and ``scale`` of what
+    comes of it, (m,).
+    """
+
+    middle: tuple[float, ...]
+    flagged: tuple[bool, ...]
+    logged: tuple[bool, ...]
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, numbers: Floats) -> "Linear":
+        """Learn it from rows (n, k), NaN for missing."""
+        known = [values[~np.isnan(values)] for values in numbers.T]
+        found = cls(
+            tuple(float(np.median(values)) if len(values) else 0.0 for values in known),
+            tuple(bool(np.isnan(values).any()) for values in numbers.T),
+            tuple(len(np.unique(values)) > MANY for values in known),
+        )
+        parts = found._parts(numbers)
+        spread = parts.std(axis=0)
+        return replace(found, mean=tuple(parts.mean(axis=0)), scale=tuple(np.where(spread > TINY, spread, 1.0)))
+
+    def apply(self, numbers: Floats) -> Floats:
+        """The columns (n, m), standardised, of rows (n, k)."""
+        return np.asarray((self._parts(numbers) - self.mean) / self.scale, dtype=np.float64)
+
+    def _parts(self, numbers: Floats) -> Floats:
+        parts: list[Floats] = []
+        for values, middle, flagged, logged in zip(numbers.T, self.middle, self.flagged, self.logged, strict=True):
+            filled = np.where(np.isnan(values), middle, values)
+            parts += [filled]
+            parts += [np.isnan(values).astype(np.float64)] if flagged else []
+            parts += [np.sign(filled) * np.log1p(np.abs(filled))] if logged else []
+        return np.column_stack(parts) if parts else np.empty((len(numbers), 0))
 
 
 def features(frame: pd.DataFrame, dropped: Sequence[str]) -> Features:

@@ -1,11 +1,14 @@
 """Whom it moves: uplift of a treatment from one file of a randomised test, judged against a response model."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import t as student
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LassoCV, LogisticRegression, LogisticRegressionCV
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from ml.flat.leaks import Leak, certain
 from ml.flat.table import Features, Floats
@@ -13,6 +16,7 @@ from ml.models.uplift import ClassTransformation, DRLearner
 from ml.models.uplift.measure import Curve, Judged, Ranked, Trial, auuc, curve, judge, policy_value, uplift_at
 
 SPLITS, TEST = 5, 0.3
+Sides = tuple[NDArray[np.intp], NDArray[np.intp]]
 CHANCE = 0.05
 """Probability of calling a ranking usable that is no better than a response model's."""
 
@@ -54,18 +58,22 @@ class Uplift:
     splits: tuple[Split, ...]
 
 
-def measure(found: Features, treated: Floats, outcome: Floats) -> Uplift:
+def measure(found: Features, treated: Floats, outcome: Floats, people: NDArray[np.object_] | None = None) -> Uplift:
     """Judge uplift models of ``outcome`` (n,) of 0 and 1 on five splits (70/30, stratified by arm and outcome, seeds 0-4).
 
     Features that decide the outcome are left out: they came after the treatment. Raises ``ValueError`` for a cell of arm and
     outcome with fewer than 20 people.
+
+    ``people`` (n,): who each row is of, where people have several; all rows of a person are then on one side of a split.
     """
     cells = np.bincount((2 * treated + outcome).astype(int), minlength=4)
     if cells.min() < 20:
         raise ValueError(f"an arm has {cells.min()} people with one of the outcomes, 20 are needed")
     leaks = tuple(certain(found, outcome))
     clean = found.without([leak.feature for leak in leaks])
-    splits = tuple(_split(clean, treated, outcome, seed) for seed in range(SPLITS))
+    splits = tuple(
+        _split(clean, treated, outcome, _sides(treated, outcome, people, seed), seed) for seed in range(SPLITS)
+    )
     value, low, high, gain = (
         float(np.mean([getattr(s.judged, name) for s in splits])) for name in ("value", "low", "high", "gain")
     )
@@ -88,10 +96,17 @@ def measure(found: Features, treated: Floats, outcome: Floats) -> Uplift:
     )
 
 
-def _split(found: Features, treated: Floats, outcome: Floats, seed: int) -> Split:
+def _sides(treated: Floats, outcome: Floats, people: NDArray[np.object_] | None, seed: int) -> Sides:
     rows = np.arange(len(outcome))
-    strata = 2 * treated + outcome
-    train, test = train_test_split(rows, test_size=TEST, random_state=seed, stratify=strata)
+    if people is None:
+        train, test = train_test_split(rows, test_size=TEST, random_state=seed, stratify=2 * treated + outcome)
+    else:
+        train, test = next(GroupShuffleSplit(1, test_size=TEST, random_state=seed).split(rows, groups=people))
+    return np.asarray(train), np.asarray(test)
+
+
+def _split(found: Features, treated: Floats, outcome: Floats, sides: Sides, seed: int) -> Split:
+    train, test = sides
     X = found.linear(train)  # noqa: N806
     scores = _scores(X, treated, outcome, train, test)
     in_train = train[treated[train] == 1]
@@ -107,7 +122,24 @@ def _scores(
     train: np.ndarray,
     test: np.ndarray,
 ) -> Floats:
-    """The mean of two sparse linear learners: class transformation and doubly robust."""
+    found = [one.predict(X[test]) for one in fitted(X[train], treated[train], outcome[train])]
+    return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+
+
+def fitted(
+    X: Floats,  # noqa: N803
+    treated: Floats,
+    outcome: Floats,
+) -> tuple[ClassTransformation, DRLearner]:
+    """The two learners, fitted to rows (n, features)."""
+    agrees, robust = learners()
+    with warnings.catch_warnings():  # a lasso that stops a hair before its optimum ranks the same
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return agrees.fit(X, treated, outcome), robust.fit(X, treated, outcome)
+
+
+def learners() -> tuple[ClassTransformation, DRLearner]:
+    """The two sparse linear learners whose mean is the score: class transformation and doubly robust."""
     lasso = LogisticRegressionCV(
         Cs=np.logspace(-2.6, -1, 6),
         l1_ratios=(1,),
@@ -116,12 +148,7 @@ def _scores(
         cv=5,
         use_legacy_attributes=False,
     )
-    learners = (
-        ClassTransformation(lasso),
-        DRLearner(LogisticRegression(C=0.1, max_iter=1000), LassoCV(cv=5)),
-    )
-    found = [one.fit(X[train], treated[train], outcome[train]).predict(X[test]) for one in learners]
-    return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+    return ClassTransformation(lasso), DRLearner(LogisticRegression(C=0.1, max_iter=1000), LassoCV(cv=5))
 
 
 def _p_value(gains: Floats) -> float:

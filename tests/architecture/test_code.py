@@ -51,6 +51,8 @@ ALLOWED = {
     "identity/solving.py": "one row: how many vertices are touched",
     "ml/features/customer.py": "dates",
     "ml/training_set.py": "a training set of bounded size, drawn by hash",
+    "ml/value/fits.py": "one row for each date, cohort and family",
+    "ml/value/score.py": "one row: the greatest frequency and time observed",
 }
 CLOCKS = frozenset({"current_date", "current_timestamp", "localtimestamp", "now", "today", "utcnow", "curdate"})
 TIMELESS = ("jobs/silver/", "jobs/gold/", "identity/", "ml/features/")

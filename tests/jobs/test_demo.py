@@ -13,6 +13,9 @@ WEEKLY = {
     "silver.household_map",
     "gold.agg_duplicate_send",
     "gold.fct_identity_conversion",
+    "ops.value_run",
+    "gold.score_clv",
+    "gold.score_uplift",
 }
 
 

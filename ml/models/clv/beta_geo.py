@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import digamma, gammaln, hyp2f1
 
 from ml.models.clv.estimate import Likelihood
-from ml.models.clv.fitted import PurchaseModel
+from ml.models.clv.fitted import Odds, PurchaseModel
 from ml.models.clv.histories import Floats, Histories
 
 
@@ -55,15 +55,28 @@ class BetaGeoModel(PurchaseModel):
 
     def _alive(self, told: Histories) -> Floats:
         alive, stopped = self._terms(np.array(list(self.params_.values())), told)
-        return np.asarray(1 / (1 + np.exp(stopped - alive)), dtype=np.float64)
+        with np.errstate(over="ignore"):  # odds beyond all numbers: not alive
+            return np.asarray(1 / (1 + np.exp(stopped - alive)), dtype=np.float64)
 
     def _expected(self, told: Histories, t: Floats) -> Floats:
+        return self.if_alive(t, told.frequency, told.T) * self._alive(told)
+
+    def if_alive(self, t: float | Floats, frequency: Floats, T: Floats) -> Floats:  # noqa: N803
+        """As the base class says; Fader, Hardie and Lee (2005), equation 10, without the probability of being alive.
+
+        By Euler's transformation the hypergeometric function has no large numerators, so nothing leaves the range of doubles.
+        """
         r, alpha, a, b = self.params_.values()
         a = a + 1e-7 if abs(a - 1) < 1e-7 else a  # the limit at 1 is smooth, the formula is not
-        x, m = told.frequency, self.chances
-        z = t / (alpha + told.T + t)
-        bought = (1 - z) ** (r + x) * hyp2f1(r + x, b + x + m, a + b + x + m - 1, z)
-        return np.asarray((a + b + x + m - 1) / (a - 1) * (1 - bought) * self._alive(told), dtype=np.float64)
+        x, m = frequency, self.chances
+        z = t / (alpha + T + t)
+        bought = (1 - z) ** (a - 1) * hyp2f1(a + b + m - 1 - r, a - 1, a + b + x + m - 1, z)
+        return np.asarray((a + b + x + m - 1) / (a - 1) * (1 - bought), dtype=np.float64)
+
+    def odds(self, frequency: Floats, at: Floats) -> Odds:
+        """As the base class says."""
+        alive, stopped = self._terms(np.array(list(self.params_.values())), Histories(frequency, at, at))
+        return Odds(last=stopped, now=-alive)
 
 
 class ModifiedBetaGeoModel(BetaGeoModel):

@@ -16,6 +16,9 @@ LARGEST_ERROR = 1.0
 FARTHEST = 1e3
 """A parameter this large (or its reciprocal) has run away along a flat likelihood."""
 
+OUT_OF_REASON = float(np.log(2e3))
+"""A search is stopped where the logarithm of a parameter is larger than this."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -24,12 +27,14 @@ class Estimate:
     params: Floats
     loglik: float
     stderr: Floats
+    was_stopped: bool = False
 
     def degenerate(self, names: Sequence[str], unit: float = 1.0) -> str:
         """Why the estimate must not be believed, in words; empty for a sound one. ``unit``: a usual value of a time."""
         for name, value, error in zip(names, self.params, self.stderr, strict=True):
             size = value / unit if name in {"alpha", "beta"} else value
-            if not 1 / FARTHEST < size < FARTHEST:
+            far = abs(float(np.log(value))) > OUT_OF_REASON if self.was_stopped else not 1 / FARTHEST < size < FARTHEST
+            if far:
                 return f"{name} has run away to {value:.4g}: the likelihood is flat there"
             if not error < LARGEST_ERROR * value:
                 return f"{name} is {value:.4g} with a standard error of {error:.4g}: the data do not tell it"
@@ -50,17 +55,28 @@ def maximise(likelihood: Likelihood, starts: Sequence[Sequence[float]], size: fl
             return 1e10, np.zeros_like(logs)
         return -value / size, -gradient * params / size
 
+    def run_away(logs: Floats) -> None:
+        """Stop a search that has left all reason: the estimate is degenerate, and there the likelihood costs seconds."""
+        if np.abs(logs).max() > OUT_OF_REASON:
+            raise StopIteration
+
     best = None
     for start in starts:
         found = optimize.minimize(
-            objective, np.log(start), jac=True, method="BFGS", options={"gtol": 1e-8, "maxiter": 200}
+            objective,
+            np.log(start),
+            jac=True,
+            method="BFGS",
+            callback=run_away,
+            options={"gtol": 1e-8, "maxiter": 200},
         )
         if best is None or found.fun < best.fun - 1e-9:
             best = found
     if best is None or best.fun >= 1e10:
         raise ValueError("the likelihood has no finite maximum on these data")
     params = np.exp(np.clip(best.x, -30, 30))
-    return Estimate(params, float(-best.fun * size), _standard_errors(likelihood, params))
+    stopped = bool(np.abs(best.x).max() > OUT_OF_REASON)
+    return Estimate(params, float(-best.fun * size), _standard_errors(likelihood, params), stopped)
 
 
 def numeric(loglik: Callable[[Floats], float]) -> Likelihood:

@@ -2,13 +2,26 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ml.models.clv.estimate import Estimate, Likelihood, maximise
-from ml.models.clv.histories import Floats, Frame, Histories
+from ml.models.clv.histories import Floats, Frame, Histories, counted
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Logarithms, each (n,): the odds of having stopped are ``exp(last + now) - exp(rest)``.
+
+    ``last`` is taken at the time of the last purchase, ``now`` and ``rest`` (None: nothing is subtracted) at the end.
+    """
+
+    last: Floats
+    now: Floats
+    rest: Floats | None = None
 
 
 class PurchaseModel(ABC):
@@ -29,25 +42,46 @@ class PurchaseModel(ABC):
     degenerate_: str
     n_: int
 
-    def fit(self, frequency: ArrayLike | Frame, recency: ArrayLike | None = None, T: ArrayLike | None = None) -> Self:  # noqa: N803
+    def fit(
+        self,
+        frequency: ArrayLike | Frame,
+        recency: ArrayLike | None = None,
+        T: ArrayLike | None = None,  # noqa: N803
+        weights: ArrayLike | None = None,
+    ) -> Self:
         """Fit to customers' histories, three arrays (n,) or one frame; see :class:`Histories`.
 
-        Raises ``ValueError`` for histories that cannot be, and where nobody ever came back.
+        ``weights`` (n,): how many customers have each history, for millions that were counted before. Raises ``ValueError`` for
+        histories that cannot be, and where nobody ever came back.
         """
         told = Histories.of(frequency, recency, T)
+        counts = counted(weights, len(told.T))
         if not told.frequency.any():
             raise ValueError("nobody bought a second time: there is nothing to fit")
-        unit = float(told.T.mean()) / 10
-        some, weights = told.scaled(unit).distinct()
-        found = maximise(self._likelihood(some, weights), self.starts, float(len(told.T)))
+        customers = float(counts.sum())
+        unit = float(counts @ told.T) / customers / 10
+        some, each = told.scaled(unit).distinct(counts)
+        found = maximise(self._likelihood(some, each), self.starts, customers)
         scale = np.array([unit if name in self.times else 1.0 for name in self.names])
-        shift = float(told.frequency.sum()) * np.log(unit)  # a density of times has their unit
+        shift = float(counts @ told.frequency) * np.log(unit)  # a density of times has their unit
         estimate = Estimate(found.params * scale, found.loglik - shift, found.stderr * scale)
-        self._told, self.n_ = told, len(told.T)
+        self._told, self.n_ = told, round(customers)
         self.params_ = dict(zip(self.names, estimate.params.tolist(), strict=True))
         self.stderr_ = dict(zip(self.names, estimate.stderr.tolist(), strict=True))
         self.loglik_, self.degenerate_ = estimate.loglik, found.degenerate(self.names, 10.0)
         return self
+
+    @classmethod
+    def of(cls, params: Mapping[str, float]) -> Self:
+        """A model with parameters that were fitted before: it predicts for histories that are given.
+
+        Raises ``ValueError`` for other names, or for a parameter that is not above 0.
+        """
+        if set(params) != set(cls.names) or not all(value > 0 for value in params.values()):
+            raise ValueError(f"{cls.__name__} needs {', '.join(cls.names)} above 0, not {dict(params)}")
+        model = cls()
+        model.params_ = {name: float(params[name]) for name in cls.names}
+        return model
 
     def loglik(
         self,
@@ -86,6 +120,8 @@ class PurchaseModel(ABC):
     ) -> Histories:
         if not hasattr(self, "params_"):
             raise ValueError("the model is not fitted: call fit first")
+        if frequency is None and not hasattr(self, "_told"):
+            raise ValueError("the model has parameters only: give it histories")
         return self._told if frequency is None else Histories.of(frequency, recency, T)
 
     @abstractmethod
@@ -96,3 +132,11 @@ class PurchaseModel(ABC):
 
     @abstractmethod
     def _alive(self, told: Histories) -> Floats: ...
+
+    @abstractmethod
+    def odds(self, frequency: Floats, at: Floats) -> Odds:
+        """The odds of having stopped, taken apart into functions of a number of purchases (n,) and one time (n,)."""
+
+    @abstractmethod
+    def if_alive(self, t: float | Floats, frequency: Floats, T: Floats) -> Floats:  # noqa: N803
+        """Expected purchases (n,) in the next ``t`` of who is alive: recency does not matter then."""

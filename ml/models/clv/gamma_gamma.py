@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
 from ml.models.clv.estimate import Likelihood, maximise
-from ml.models.clv.histories import Floats, Frame, refuse
+from ml.models.clv.histories import Floats, Frame, counted, refuse
 
 NAMES = ("p", "q", "v")
 STARTS = ((2.0, 3.0, 1.0), (6.0, 4.0, 0.5), (1.0, 1.5, 1.0))
@@ -30,26 +30,42 @@ class GammaGammaModel:
     degenerate_: str
     n_: int
 
-    def fit(self, frequency: ArrayLike | Frame, monetary_value: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        frequency: ArrayLike | Frame,
+        monetary_value: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> Self:
         """Fit to purchases and their mean value by customer: arrays (n,) or a frame ``frequency, monetary_value``.
 
-        Customers without a repeat purchase say nothing and are left out. Raises ``ValueError`` where there is no money: a value
-        that is missing, zero or negative with a purchase behind it, or nobody with both.
+        Customers without a repeat purchase say nothing and are left out. ``weights`` (n,): how many customers each row stands
+        for. Raises ``ValueError`` where there is no money: a value missing, zero or negative with a purchase behind it, or nobody
+        with both.
         """
         x, money = _columns(frequency, monetary_value)
         bought = x > 0
         if not (bought & (np.nan_to_num(money) > 0)).any():
             raise ValueError("there is no money in the data: nobody has a repeat purchase with an amount above 0")
         refuse(bought & ~(np.isfinite(money) & (money > 0)), "monetary_value is above 0 where frequency is")
+        counts = counted(weights, len(x))[bought]
         x, money = x[bought], money[bought]
-        unit = float(np.median(money))
-        found = maximise(_likelihood(x, money / unit), STARTS, float(len(x)))
+        unit, customers = float(np.median(money)), float(counts.sum())
+        found = maximise(_likelihood(x, money / unit, counts), STARTS, customers)
         scale = np.array([1.0, 1.0, unit])
         self.params_ = dict(zip(NAMES, (found.params * scale).tolist(), strict=True))
         self.stderr_ = dict(zip(NAMES, (found.stderr * scale).tolist(), strict=True))
-        self.loglik_ = found.loglik - len(x) * float(np.log(unit))
-        self.degenerate_, self.n_ = found.degenerate(NAMES), len(x)
+        self.loglik_ = found.loglik - customers * float(np.log(unit))
+        self.degenerate_, self.n_ = found.degenerate(NAMES), round(customers)
         return self
+
+    @classmethod
+    def of(cls, params: Mapping[str, float]) -> Self:
+        """A model with parameters that were fitted before. Raises ``ValueError`` for other names, or one that is not above 0."""
+        if set(params) != set(NAMES) or not all(value > 0 for value in params.values()):
+            raise ValueError(f"Gamma-Gamma needs {', '.join(NAMES)} above 0, not {dict(params)}")
+        model = cls()
+        model.params_ = {name: float(params[name]) for name in NAMES}
+        return model
 
     def expected_value(self, frequency: ArrayLike | Frame, monetary_value: ArrayLike | None = None) -> Floats:
         """Expected mean value of a customer's purchases, (n,): between what was seen of them and what all spend."""
@@ -71,7 +87,7 @@ def _columns(frequency: ArrayLike | Frame, monetary_value: ArrayLike | None) -> 
     return x, money
 
 
-def _likelihood(x: Floats, money: Floats) -> Likelihood:
+def _likelihood(x: Floats, money: Floats, weights: Floats) -> Likelihood:
     def both(params: Floats) -> tuple[float, Floats]:
         p, q, v = params
         spent = x * money
@@ -81,6 +97,6 @@ def _likelihood(x: Floats, money: Floats) -> Likelihood:
         by_p = x * (digamma(p * x + q) - digamma(p * x) + share)
         by_q = digamma(p * x + q) - digamma(q) + np.log(v / (spent + v))
         by_v = q / v - (p * x + q) / (spent + v)
-        return float(value.sum()), np.array([by_p.sum(), by_q.sum(), by_v.sum()])
+        return float(weights @ value), np.array([weights @ part for part in (by_p, by_q, by_v)])
 
     return both

@@ -52,14 +52,26 @@ class Histories:
         refuse((x == 0) & (seen > 0), "recency is 0 where frequency is 0")
         return cls(x, seen, age)
 
-    def distinct(self) -> tuple["Histories", Floats]:
-        """The different histories, and how many customers have each."""
-        rows, counts = np.unique(np.column_stack([self.frequency, self.recency, self.T]), axis=0, return_counts=True)
+    def distinct(self, weights: Floats | None = None) -> tuple["Histories", Floats]:
+        """The different histories, and how many customers have each; ``weights`` (n,): how many each row stands for."""
+        rows, where = np.unique(np.column_stack([self.frequency, self.recency, self.T]), axis=0, return_inverse=True)
+        counts = np.bincount(where.ravel(), weights=weights, minlength=len(rows))
         return Histories(rows[:, 0], rows[:, 1], rows[:, 2]), counts.astype(np.float64)
 
     def scaled(self, unit: float) -> "Histories":
         """The same with times in another unit."""
         return Histories(self.frequency, self.recency / unit, self.T / unit)
+
+
+def counted(weights: ArrayLike | None, n: int) -> Floats:
+    """How many customers each of ``n`` rows stands for: by default one. Raises ``ValueError`` unless all are above 0."""
+    if weights is None:
+        return np.ones(n)
+    found = np.atleast_1d(np.asarray(weights, dtype=np.float64))
+    if found.shape != (n,):
+        raise ValueError(f"weights {found.shape} must be ({n},)")
+    refuse(~np.isfinite(found) | (found <= 0), "weights are numbers above 0")
+    return found
 
 
 def refuse(wrong: NDArray[np.bool_], rule: str) -> None:

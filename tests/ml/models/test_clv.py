@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lakehouse.settings import ROOT
-from ml.models.clv import BetaGeoModel, GammaGammaModel, ModifiedBetaGeoModel, ParetoNBDModel
+from ml.models.clv import BetaGeoModel, GammaGammaModel, ModifiedBetaGeoModel, NBDModel, ParetoNBDModel
 from ml.models.clv.fitted import PurchaseModel
 
 CDNOW = ROOT.parent / "shared" / "data" / "cdnow"
@@ -132,3 +132,19 @@ def test_gamma_gamma_refuses_data_without_money() -> None:
         GammaGammaModel().fit([1, 2, 0], [0, np.nan, 5])
     with pytest.raises(ValueError, match="row 2: monetary_value is above 0"):
         GammaGammaModel().fit([1, 2], [3, -1])
+
+
+def test_where_nobody_stops_the_nbd_finds_the_rates_and_the_rest_are_degenerate() -> None:
+    dice = np.random.default_rng(4)
+    n = 4000
+    age, rate = dice.uniform(100, 300, n), dice.gamma(1.2, 1 / 40, n)
+    x = dice.poisson(rate * age).astype(float)
+    last = np.where(x > 0, age * dice.beta(np.maximum(x, 1), 1), 0.0)
+    found = NBDModel().fit(x, last, age)
+    assert found.degenerate_ == ""
+    for name, truth in {"r": 1.2, "alpha": 40.0}.items():
+        assert abs(found.params_[name] - truth) < 3 * found.stderr_[name]
+    later = dice.poisson(rate * 90)
+    assert found.expected_purchases(90).sum() == pytest.approx(later.sum(), rel=0.03)
+    assert set(found.probability_alive()) == {1.0}
+    assert ParetoNBDModel().fit(x, last, age).degenerate_ != ""

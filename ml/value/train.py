@@ -1,0 +1,183 @@
+"""One training of a model of value: fit on Spark, choose on one cut-off, prove it on a later one, register."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ml import registry
+from ml.value.candidates import REGRESSION, candidates, regression
+from ml.value.card import ValueCard
+from ml.value.fits import CohortFit, fit_cohorts
+from ml.value.judge import Errors, Verdict, as_metrics, best, decide, errors, past_rate
+from ml.value.model import People, ValueModel
+from ml.value.panel import cutoffs, panel, people_by_cutoff, told_at
+from ml.value.spec import ValueSpec
+from ml.value.trained import MODEL_FILE, Store, Trained
+
+PAST_RATE = "past_rate"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Candidates on the cut-off of the choice and on that of the gate; the errors of both, the past rate's among them."""
+
+    at: tuple[date, date]
+    models: Mapping[str, ValueModel]
+    selection: Mapping[str, Errors]
+    holdout: Mapping[str, Errors]
+    order: tuple[str, ...]
+
+
+def train_value(
+    spec: ValueSpec, store: Store, *, as_of: date, purchases: DataFrame, interactions: DataFrame
+) -> Trained:
+    """Fit, compare, gate and register the models of value as of the day of training ``as_of``; tell what came of it.
+
+    All customers are fitted to; errors, and the regression, are of at most ``spec.max_rows`` rows drawn by hash. Inputs as in
+    ``customer_features``. The registered model is the one that was measured, and is not fitted again.
+    """
+    told = told_at(spec, as_of, purchases).localCheckpoint()
+    rows = panel(spec, as_of, told, purchases=purchases, interactions=interactions)
+    people = people_by_cutoff(rows, spec.max_rows)
+    judged = told.where(F.col("as_of").isin(cutoffs(spec, as_of)[-2:]))
+    fits = fit_cohorts(judged, least_customers=spec.least_customers)
+    found = compare(spec, fits, people)
+    if isinstance(found, str):
+        return Trained(spec.name, None, None, f"not trained: {found}", {}, None, None)
+    held = people[found.at[1]]
+    model = _with_usual(found.models[found.order[0]], held)
+    old = champion(spec.name, store.tracking_uri)
+    from ml.value.pictures import draw_value
+
+    verdict = decide(
+        spec.gate,
+        held,
+        model.expected(held),
+        past_rate(held, spec.horizon_days),
+        old[0].expected(held) if old else None,
+        seed=spec.seed,
+    )
+    card = _card(spec, as_of, found, fits, verdict, store.data_versions)
+    return _register(spec, model, card, draw=lambda folder: draw_value(model, held, found.models, folder), store=store)
+
+
+def compare(spec: ValueSpec, fits: Sequence[CohortFit], people: Mapping[date, People]) -> Compared | str:
+    """Measure every candidate on the last two cut-offs; in words why not, where nothing can be compared."""
+    if len(people) < 2:
+        return "nobody had bought before two of the cut-offs"
+    chosen_on, holdout = sorted(people)[-2:]
+    if min(len(people[day]) for day in (chosen_on, holdout)) < spec.gate.min_rows:
+        return f"{len(people[chosen_on])} and {len(people[holdout])} customers, {spec.gate.min_rows} are needed"
+    models = {day: _models(spec, day, fits, people) for day in (chosen_on, holdout)}
+    names = [name for name in models[holdout] if name in models[chosen_on]]
+    if not names:
+        why = sorted({f"{fit.family}: {fit.refused}" for fit in fits if fit.refused})
+        return "no purchase model is sound and there is nobody to learn a regression from; " + "; ".join(why)
+    tables = []
+    for day in (chosen_on, holdout):
+        table = {n: errors(models[day][n].expected(people[day]), people[day], spec.gate.budget_share) for n in names}
+        table[PAST_RATE] = errors(past_rate(people[day], spec.horizon_days), people[day], spec.gate.budget_share)
+        tables.append(table)
+    order = best({name: tables[0][name] for name in names})
+    return Compared((chosen_on, holdout), models[holdout], tables[0], tables[1], tuple(order))
+
+
+def champion(name: str, tracking_uri: str) -> tuple[ValueModel, str] | None:
+    """The champion's model and its version, or None."""
+    found = registry.champion_files(name, tracking_uri)
+    return None if found is None else (ValueModel.from_json(found.texts[MODEL_FILE]), found.version)
+
+
+def _models(
+    spec: ValueSpec, day: date, fits: Sequence[CohortFit], people: Mapping[date, People]
+) -> dict[str, ValueModel]:
+    """Candidates at a cut-off; beside the regression stands the purchase model with the least error of purchases so far."""
+    found = candidates(spec, day, fits, people)
+    before = [one for one in sorted(people) if one < day]
+    measured = {}
+    for name, model in found.items():
+        earlier = [errors(model.expected(people[one]), people[one], spec.gate.budget_share) for one in before]
+        measured[name] = float(np.mean([one.purchases_mae or 0.0 for one in earlier])) if earlier else 0.0
+    beside = found[min(measured, key=lambda name: measured[name])] if measured else None
+    trees = regression(spec, day, people, beside)
+    return found | ({REGRESSION: trees} if trees else {})
+
+
+def _with_usual(model: ValueModel, people: People) -> ValueModel:
+    """The model with the means of its three factors, with which reasons compare."""
+    found = model.expected(people)
+    if not model.family:
+        return model
+    rate = found.purchases / np.maximum(found.alive, 1e-9)
+    usual = {"frequency": rate.mean(), "recency": found.alive.mean(), "monetary": model.amount(people).mean()}
+    return replace(model, usual={name: float(value) for name, value in usual.items()})
+
+
+def _card(
+    spec: ValueSpec,
+    as_of: date,
+    found: Compared,
+    fits: Sequence[CohortFit],
+    verdict: Verdict,
+    data_versions: Mapping[str, int],
+) -> ValueCard:
+    chosen = found.order[0]
+    others = f"chosen on {found.at[0]} of {len(found.order)} by errors and spend at the budget"
+    return ValueCard(
+        name=spec.name,
+        description=spec.description,
+        trained_as_of=as_of,
+        chosen_on=found.at[0],
+        holdout_as_of=found.at[1],
+        horizon_days=spec.horizon_days,
+        customers=max((fit.customers for fit in fits if fit.as_of == found.at[1]), default=0),
+        chosen=chosen,
+        promoted=verdict.promote,
+        reason=f"{verdict.reason}; {chosen} was {others}",
+        selection=found.selection,
+        holdout=found.holdout,
+        fits=tuple(fit for fit in fits if fit.as_of == found.at[1]),
+        data_versions=dict(data_versions),
+    )
+
+
+def _register(
+    spec: ValueSpec, model: ValueModel, card: ValueCard, *, draw: Callable[[Path], list[Path]], store: Store
+) -> Trained:
+    with TemporaryDirectory() as scratch:
+        training = registry.Training(
+            run_name=f"{spec.name} {card.trained_as_of}",
+            description=spec.description,
+            params={"horizon_days": spec.horizon_days, "chosen": card.chosen, "cutoffs": spec.cutoffs_days_ago},
+            metrics=as_metrics(card.holdout) | _fit_metrics(card.fits),
+            tags={"gate": "promoted" if card.promoted else "refused", "gate_reason": card.reason},
+            card=card.to_json(),
+            pictures=draw(Path(scratch)),
+        )
+        files = {MODEL_FILE: model.to_json()}
+        registered = registry.register_files(
+            spec.name, files, training, tracking_uri=store.tracking_uri, artifacts=store.artifacts
+        )
+    if card.promoted:
+        registry.promote(registered, tracking_uri=store.tracking_uri)
+    alias = registry.CHAMPION if card.promoted else registry.CHALLENGER
+    shown = as_metrics({"chosen": card.holdout[card.chosen], PAST_RATE: card.holdout[PAST_RATE]})
+    return Trained(spec.name, registered.version, alias, card.reason, shown, card.to_json(), registered.run_id)
+
+
+def _fit_metrics(fits: Sequence[CohortFit]) -> dict[str, float]:
+    """``<family>.<cohort>.<parameter>`` and its standard error, log-likelihood and customers."""
+    found: dict[str, float] = {}
+    for fit in fits:
+        stem = f"{fit.family}.{fit.cohort}"
+        found[f"{stem}.customers"] = float(fit.customers)
+        found |= {f"{stem}.{name}": value for name, value in fit.params.items()}
+        found |= {f"{stem}.{name}.stderr": value for name, value in fit.stderr.items() if np.isfinite(value)}
+        found |= {} if fit.loglik is None else {f"{stem}.loglik": fit.loglik}
+    return found
