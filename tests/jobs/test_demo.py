@@ -7,6 +7,12 @@ from lakehouse.sources.spec import load_sources
 
 GRAPH = build_graph(load_sources(ROOT / "conf" / "sources"))
 WEEKLY = {
+    "gold.score_churn",
+    "gold.score_lead_score",
+    "gold.score_next_purchase",
+    "gold.score_repurchase_60d",
+    "gold.score_repurchase_90d",
+    "ops.model_watch",
     "silver.identity_match",
     "ops.identity_review",
     "silver.golden_attribute",
