@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ml import registry
+from ml.features.customer import FEATURES
 from ml.value.candidates import REGRESSION, candidates, regression
 from ml.value.card import ValueCard
 from ml.value.fits import CohortFit, fit_cohorts
@@ -21,6 +22,7 @@ from ml.value.spec import ValueSpec
 from ml.value.trained import MODEL_FILE, Store, Trained
 
 PAST_RATE = "past_rate"
+MOST_TRIED = 3
 
 
 @dataclass(frozen=True)
@@ -51,20 +53,43 @@ def train_value(
     if isinstance(found, str):
         return Trained(spec.name, None, None, f"not trained: {found}", {}, None, None)
     held = people[found.at[1]]
-    model = _with_usual(found.models[found.order[0]], held)
-    old = champion(spec.name, store.tracking_uri)
+    proven = prove(spec, found, held, champion(spec.name, store.tracking_uri))
+    card = _card(spec, as_of, found, fits, proven, store.data_versions)
     from ml.value.pictures import draw_value
 
-    verdict = decide(
-        spec.gate,
-        held,
-        model.expected(held),
-        past_rate(held, spec.horizon_days),
-        old[0].expected(held) if old else None,
-        seed=spec.seed,
+    return _register(
+        spec, proven.model, card, draw=lambda to: draw_value(proven.model, held, found.models, to), store=store
     )
-    card = _card(spec, as_of, found, fits, verdict, store.data_versions)
-    return _register(spec, model, card, draw=lambda folder: draw_value(model, held, found.models, folder), store=store)
+
+
+@dataclass(frozen=True)
+class Proven:
+    """The candidate that the gate let through, or the first one with the reason why not; ``place`` is that of the choice."""
+
+    name: str
+    place: int
+    model: ValueModel
+    verdict: Verdict
+    before: tuple[str, ...]
+
+
+def prove(spec: ValueSpec, found: Compared, held: People, old: tuple[ValueModel, str] | None) -> Proven:
+    """Ask the gate about the candidates in their order, at most ``MOST_TRIED``, until one passes.
+
+    With each try the confidence that is asked for rises, so that trying more makes a false promotion no likelier (Bonferroni).
+    """
+    baseline = past_rate(held, spec.horizon_days)
+    is_comparable = old is not None and (old[0].by == "purchases" or old[0].features == FEATURES)
+    known = old[0].expected(held) if old is not None and is_comparable else None
+    tried: list[Proven] = []
+    for place, name in enumerate(found.order[:MOST_TRIED], 1):
+        model = _with_usual(found.models[name], held)
+        gate = spec.gate.model_copy(update={"confidence": 1 - (1 - spec.gate.confidence) / place})
+        verdict = decide(gate, held, model.expected(held), baseline, known, seed=spec.seed)
+        tried.append(Proven(name, place, model, verdict, tuple(f"{t.name} {t.verdict.reason}" for t in tried)))
+        if verdict.promote:
+            return tried[-1]
+    return tried[0]
 
 
 def compare(spec: ValueSpec, fits: Sequence[CohortFit], people: Mapping[date, People]) -> Compared | str:
@@ -124,11 +149,10 @@ def _card(
     as_of: date,
     found: Compared,
     fits: Sequence[CohortFit],
-    verdict: Verdict,
+    proven: Proven,
     data_versions: Mapping[str, int],
 ) -> ValueCard:
-    chosen = found.order[0]
-    others = f"chosen on {found.at[0]} of {len(found.order)} by errors and spend at the budget"
+    rank = f"{proven.name} was number {proven.place} of {len(found.order)} on {found.at[0]} by errors and spend at the budget"
     return ValueCard(
         name=spec.name,
         description=spec.description,
@@ -137,9 +161,9 @@ def _card(
         holdout_as_of=found.at[1],
         horizon_days=spec.horizon_days,
         customers=max((fit.customers for fit in fits if fit.as_of == found.at[1]), default=0),
-        chosen=chosen,
-        promoted=verdict.promote,
-        reason=f"{verdict.reason}; {chosen} was {others}",
+        chosen=proven.name,
+        promoted=proven.verdict.promote,
+        reason="; ".join([proven.verdict.reason, rank, *(f"before it {one}" for one in proven.before)]),
         selection=found.selection,
         holdout=found.holdout,
         fits=tuple(fit for fit in fits if fit.as_of == found.at[1]),

@@ -1,6 +1,7 @@
 """Which model of value is chosen, and what the gate says: without Spark."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ml.value.model import Expected, People, ValueModel
 from ml.value.pictures import draw_value
 from ml.value.rfm import RfmSpec
 from ml.value.spec import UpliftSpec, ValueGate, ValueSpec, load_part
+from ml.value.train import Compared, prove
 
 GATE = ValueGate()
 PARAMS = {
@@ -57,7 +59,7 @@ def test_a_model_that_knows_who_stopped_is_promoted() -> None:
     rows, truth = people()
     found = decide(GATE, rows, expected(truth), past_rate(rows, 90), None, seed=1)
     assert found.promote, found.reason
-    assert found.reason.startswith("promoted: MAE of spend ")
+    assert found.reason.startswith("promoted: RMSE of spend ")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_a_challenger_worse_than_the_champion_is_refused() -> None:
     rows, truth = people()
     noise = np.random.default_rng(5).gamma(2.0, 0.5, len(truth))
     found = decide(GATE, rows, expected(truth * noise), past_rate(rows, 90), expected(truth), seed=1)
-    assert "worse than the champion: MAE of spend " in found.reason
+    assert "worse than the champion: RMSE of spend " in found.reason
 
 
 def test_the_best_has_the_least_mean_rank() -> None:
@@ -166,3 +168,28 @@ def test_every_family_has_its_pictures_and_comes_back_from_json(family: str, tmp
     assert drawn == {"conditional.png", "spend.png"} | ({"alive.png"} if family != "nbd" else set())
     again = ValueModel.from_json(model.to_json()).expected(rows)
     np.testing.assert_array_equal(again.value, model.expected(rows).value)
+
+
+def test_where_the_first_is_refused_the_next_must_prove_more() -> None:
+    rows, truth = people()
+    with_truth = replace(rows, features=truth[:, None])
+    names = ("half", "whole")
+    value = {"half": truth * 0.5, "whole": truth}
+
+    class Known(ValueModel):
+        def expected(self, people: People) -> Expected:
+            return expected(value[self.family])
+
+        def amount(self, people: People) -> np.ndarray:
+            return np.full(len(people), 20.0)
+
+    models = {name: Known(90, name, "purchases", {}, {}, 20.0) for name in names}
+    day = date(2025, 1, 1)
+    found = prove(ValueSpec(), Compared((day, day), models, {}, {}, names), with_truth, None)
+    assert (found.name, found.place, found.verdict.promote) == ("whole", 2, True)
+    assert "at 95% gained at least" in found.verdict.reason
+    (why,) = found.before
+    assert why.startswith("half refused: ")
+    assert "its sum is -" in why
+    alone = prove(ValueSpec(), Compared((day, day), models, {}, {}, ("half",)), with_truth, None)
+    assert (alone.name, alone.verdict.promote) == ("half", False)

@@ -102,7 +102,7 @@ def test_a_training_chooses_proves_and_registers(spark: SparkSession, purchases:
         interactions=touches,
     )
     assert (found.alias, found.version) == ("champion", "1"), found.reason
-    assert found.metrics["chosen.mae"] < found.metrics["past_rate.mae"]
+    assert found.metrics["chosen.rmse"] < found.metrics["past_rate.rmse"]
     best = champion(SPEC.name, uri)
     assert best is not None
     told = histories(dates(spark, [TODAY]), purchases)
