@@ -123,7 +123,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page shows. ``answers`` by question, empty where its table is not there or has no row."""
+    """Everything that the page shows. ``answers`` by question, empty where its table is not there or has no row.
+
+    ``models`` are the latest trainings of `conf/models`, ``values`` those of lifetime value and uplift.
+    """
 
     graph: Graph
     counts: Mapping[str, int]
@@ -141,6 +144,7 @@ class Facts:
     model: Row | None = None
     card: ModelCard | None = None
     models: Sequence[Row] = ()
+    values: Sequence[Row] = ()
     trust: Trust = field(default_factory=Trust)
 
 
@@ -172,6 +176,7 @@ def gather(context: Context, graph: Graph, shelf: Shelf) -> Facts:
         model=model,
         card=card,
         models=_models(shelf),
+        values=_models(shelf, "ops.value_run"),
         trust=read_trust(shelf),
     )
 
@@ -257,9 +262,9 @@ def _model(shelf: Shelf) -> tuple[Row | None, ModelCard | None]:
     return found, ModelCard.from_json(found["card"]) if found["card"] else None
 
 
-def _models(shelf: Shelf) -> list[Row]:
+def _models(shelf: Shelf, log: str = "ops.model_run") -> list[Row]:
     """Of each model the champion's training, else the latest one, by name."""
     columns = ("model", "as_of", "version", "alias", "reason", "card")
-    rows = sorted(shelf.select("ops.model_run", columns), key=lambda row: (row["alias"] == "champion", row["as_of"]))
+    rows = sorted(shelf.select(log, columns), key=lambda row: (row["alias"] == "champion", row["as_of"]))
     latest = {row["model"]: row for row in rows}
     return [latest[name] for name in sorted(latest)]

@@ -9,16 +9,25 @@ from ml.card import ModelCard
 
 def every_model(facts: Facts) -> str:
     """A card with a line for each model that was trained; empty where there is one model only."""
-    if len(facts.models) < 2:
+    if len(facts.models) + len(facts.values) < 2:
         return ""
-    rows = [_line(row) for row in facts.models]
+    rows = [*map(_line, facts.models), *map(_valued, facts.values)]
     head = ("model", "standing", "the gate's word", "AUC", "baseline", "earned over it")
     note = "A model without a champion scores nobody: what it would tell is not worth using yet."
     return card("All models", grid(head, rows, numeric=3), note=note, size="full")
 
 
+def _standing(row: Row) -> str:
+    return "champion" if row["alias"] == "champion" else "no champion"
+
+
+def _valued(row: Row) -> tuple[str, ...]:
+    """Lifetime value and uplift rank nobody by a probability: the gate's words have their figures."""
+    return (row["model"], _standing(row), row["reason"], "", "", "")
+
+
 def _line(row: Row) -> tuple[str, ...]:
-    standing = "champion" if row["alias"] == "champion" else "no champion"
+    standing = _standing(row)
     if not row["card"]:
         return (row["model"], standing, row["reason"], "", "", "")
     found = ModelCard.from_json(row["card"])

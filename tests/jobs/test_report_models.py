@@ -19,11 +19,13 @@ def test_every_model_has_its_line_with_standing_and_reason() -> None:
         _row("lead_score", None, "not trained: 3 training rows, needs 200", None),
         _row("repurchase_30d", "champion", good.reason, good.to_json()),
     ]
-    shown = every_model(replace(everything(), models=rows))
+    uplift = _row("uplift", "challenger", "no usable uplift: its Qini may be 0", "{}")
+    shown = every_model(replace(everything(), models=rows, values=[uplift]))
+    assert "no usable uplift: its Qini may be 0" in shown
     assert "passed 1 of 1 rules" in shown
     assert "refused: no better than the &lt;baseline&gt;" in shown
     assert "not trained: 3 training rows, needs 200" in shown
-    assert shown.count("no champion") == 2
+    assert shown.count("no champion") == 3
 
 
 def test_one_model_alone_needs_no_list() -> None:
