@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ml.card import ModelCard
+from ml.drawing import INK, SOFT, STRONG, saved, titled
 from ml.evaluate import Floats
-
-INK, SOFT, STRONG = "#22313f", "#b8c4cf", "#1f7a8c"
 
 
 @dataclass(frozen=True)
@@ -36,25 +34,12 @@ def draw(card: ModelCard, folder: Path, explained: Explained | None = None) -> l
     }
     drawn |= {"drift": _drift(card)} if card.shifts else {}
     drawn |= {"shap": _shap(explained, title)} if explained is not None and len(explained.values) else {}
-    return [_save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path)
-    return path
-
-
-def _axes(axes: Axes, title: str, x: str, y: str) -> Axes:
-    axes.set_title(title, color=INK, fontsize=10, loc="left")
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
+    return [saved(figure, folder / f"{name}.png") for name, figure in drawn.items()]
 
 
 def _calibration(card: ModelCard, title: str) -> Figure:
     figure = Figure(figsize=(5, 4.4), layout="constrained")
-    axes = _axes(figure.subplots(), f"Calibration: {title}", "predicted probability", "actual rate")
+    axes = titled(figure.subplots(), f"Calibration: {title}", "predicted probability", "actual rate")
     bins = card.calibration_bins
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", label="perfect")
     axes.plot(
@@ -74,10 +59,10 @@ def _gain_lift(card: ModelCard, title: str) -> Figure:
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     tenths = [d.decile for d in card.deciles]
-    _axes(left, f"Gain: {title}", "best share of people, %", "share of buyers found, %")
+    titled(left, f"Gain: {title}", "best share of people, %", "share of buyers found, %")
     left.plot([0, *(10 * n for n in tenths)], [0, *(100 * d.gain for d in card.deciles)], color=STRONG, marker="o")
     left.plot([0, 100], [0, 100], color=SOFT, linestyle="--")
-    _axes(right, f"Lift: AUC {card.metrics.auc:.3f}, baseline {card.baseline.auc:.3f}", "decile", "lift")
+    titled(right, f"Lift: AUC {card.metrics.auc:.3f}, baseline {card.baseline.auc:.3f}", "decile", "lift")
     right.bar(tenths, [d.lift for d in card.deciles], color=STRONG)
     right.axhline(1, color=INK, linewidth=0.8)
     right.set_xticks(tenths)
@@ -87,7 +72,7 @@ def _gain_lift(card: ModelCard, title: str) -> Figure:
 def _importance(card: ModelCard, title: str) -> Figure:
     top = list(card.importance.items())[:15][::-1]
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = _axes(figure.subplots(), f"Importance: {title}", "share of gain, %", "")
+    axes = titled(figure.subplots(), f"Importance: {title}", "share of gain, %", "")
     axes.barh([name for name, _ in top], [100 * share for _, share in top], color=STRONG)
     return figure
 
@@ -98,12 +83,12 @@ def _drift(card: ModelCard) -> Figure:
     left, right = figure.subplots(1, 2)
     tests = card.backtests[::-1]
     days = [test.as_of.isoformat() for test in tests]
-    _axes(left, f"Back-tests: {card.name}", "", "AUC")
+    titled(left, f"Back-tests: {card.name}", "", "AUC")
     left.plot(days, [t.metrics.auc for t in tests], color=STRONG, marker="o", label="model")
     left.plot(days, [t.baseline.auc for t in tests], color=SOFT, marker="o", label="baseline")
     left.legend(frameon=False)
     shifts = sorted(card.shifts.items())
-    _axes(right, "Shift of the scores up to the latest", "since", "PSI")
+    titled(right, "Shift of the scores up to the latest", "since", "PSI")
     right.bar([day.isoformat() for day, _ in shifts], [value for _, value in shifts], color=STRONG)
     right.axhline(0.1, color=INK, linewidth=0.8)
     return figure
@@ -114,7 +99,7 @@ def _shap(explained: Explained, title: str) -> Figure:
     weight = np.abs(explained.shares).mean(axis=0)
     top = np.argsort(-weight, kind="stable")[:12][::-1]
     figure = Figure(figsize=(7.5, 5), layout="constrained")
-    axes = _axes(figure.subplots(), f"SHAP: {title}", "share of the log odds; darker: a higher value", "")
+    axes = titled(figure.subplots(), f"SHAP: {title}", "share of the log odds; darker: a higher value", "")
     for height, feature in enumerate(top):
         shares, values = explained.shares[:, feature], explained.values[:, feature]
         order = np.argsort(np.argsort(np.nan_to_num(values, nan=-np.inf), kind="stable"), kind="stable")

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ml.drawing import INK, SOFT, STRONG, saved, titled
 from ml.evaluate import calibration_bins, deciles
 from ml.flat.classify import Classified
 from ml.flat.lifetime import Fit, Summary
 from ml.flat.table import Floats
 from ml.flat.uplift import Split, Uplift
-from ml.plots import INK, SOFT, STRONG
 
 OTHER = "#c96f3b"
 MOST_REPEATS = 7
@@ -22,36 +21,36 @@ def draw_classification(found: Classified, folder: Path) -> list[Path]:
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     table = deciles(found.label, found.scores)
-    _axes(left, f"Gain, AUC {found.metrics.auc:.3f}", "best share of rows, %", "share of positives found, %")
+    titled(left, f"Gain, AUC {found.metrics.auc:.3f}", "best share of rows, %", "share of positives found, %")
     left.plot([0, *(10 * d.decile for d in table)], [0, *(100 * d.gain for d in table)], color=STRONG, marker="o")
     left.plot([0, 100], [0, 100], color=SOFT, linestyle="--")
-    _axes(right, f"Lift, {found.metrics.lift10:.2f} in the first tenth", "decile", "lift")
+    titled(right, f"Lift, {found.metrics.lift10:.2f} in the first tenth", "decile", "lift")
     right.bar([d.decile for d in table], [d.lift for d in table], color=STRONG)
     right.axhline(1, color=INK, linewidth=0.8)
-    return [_calibration(found, folder), _save(figure, folder / "gain_lift.png"), _importance(found, folder)]
+    return [_calibration(found, folder), saved(figure, folder / "gain_lift.png"), _importance(found, folder)]
 
 
 def _calibration(found: Classified, folder: Path) -> Path:
     figure = Figure(figsize=(5, 4.4), layout="constrained")
-    axes = _axes(figure.subplots(), "Calibration", "predicted probability", "actual rate")
+    axes = titled(figure.subplots(), "Calibration", "predicted probability", "actual rate")
     bins = calibration_bins(found.label, found.scores)
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--")
     axes.plot([b.mean_score for b in bins], [b.actual_rate for b in bins], color=STRONG, marker="o")
-    return _save(figure, folder / "calibration.png")
+    return saved(figure, folder / "calibration.png")
 
 
 def _importance(found: Classified, folder: Path) -> Path:
     top = list(found.importance.items())[:15][::-1]
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = _axes(figure.subplots(), "Importance in the boosted model", "share of gain, %", "")
+    axes = titled(figure.subplots(), "Importance in the boosted model", "share of gain, %", "")
     axes.barh([name for name, _ in top], [100 * share for _, share in top], color=STRONG)
-    return _save(figure, folder / "importance.png")
+    return saved(figure, folder / "importance.png")
 
 
 def draw_uplift(found: Uplift, folder: Path) -> list[Path]:
     """``qini.png``: the curves of the five splits and their mean, beside a response model's and the diagonal."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = _axes(
+    axes = titled(
         figure.subplots(), f"Qini {found.qini:.4f}: {found.verdict}", "treated share of people, %", "responders gained"
     )
     share = np.linspace(0, 1, 101)
@@ -62,7 +61,7 @@ def draw_uplift(found: Uplift, folder: Path) -> list[Path]:
     axes.plot(100 * share, np.mean(theirs, axis=0), color=OTHER, label="response model")
     axes.plot([0, 100], [0, float(np.mean(ours, axis=0)[-1])], color=SOFT, linestyle="--", label="by lot")
     axes.legend(frameon=False)
-    return [_save(figure, folder / "qini.png")]
+    return [saved(figure, folder / "qini.png")]
 
 
 def _scored(found: Uplift, which: int) -> list[tuple[Split, Floats]]:
@@ -80,7 +79,7 @@ def draw_lifetime(summary: Summary, fits: dict[str, Fit], folder: Path) -> list[
     As in Fader, Hardie and Lee (2005), figure 3; and by recency and frequency.
     """
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = _axes(figure.subplots(), "Purchases in the horizon", "repeat purchases before", "mean per customer")
+    axes = titled(figure.subplots(), "Purchases in the horizon", "repeat purchases before", "mean per customer")
     group = np.minimum(summary.frequency, MOST_REPEATS).astype(int)
     counts = np.bincount(group, minlength=MOST_REPEATS + 1)
     shown = np.flatnonzero(counts)
@@ -89,7 +88,7 @@ def draw_lifetime(summary: Summary, fits: dict[str, Fit], folder: Path) -> list[
         axes.plot(shown, _means(group, fit.predicted)[shown], color=colour, linestyle="--", marker="s", label=name)
     axes.set_xticks(shown, [f"{n}+" if n == MOST_REPEATS else str(n) for n in shown])
     axes.legend(frameon=False)
-    return [_save(figure, folder / "conditional.png"), _alive(summary, fits, folder)]
+    return [saved(figure, folder / "conditional.png"), _alive(summary, fits, folder)]
 
 
 def _means(group: np.ndarray, values: Floats) -> Floats:
@@ -104,7 +103,7 @@ def _alive(summary: Summary, fits: dict[str, Fit], folder: Path) -> Path:
     x, seen = np.meshgrid(np.arange(1, most + 1), np.linspace(0, age, 60))
     alive = fit.model.probability_alive(x.ravel(), seen.ravel(), np.full(x.size, age)).reshape(x.shape)
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = _axes(
+    axes = titled(
         figure.subplots(),
         f"Probability of being alive, {name}",
         "repeat purchases",
@@ -114,17 +113,4 @@ def _alive(summary: Summary, fits: dict[str, Fit], folder: Path) -> Path:
         alive, origin="lower", aspect="auto", extent=(0.5, most + 0.5, 0, age), vmin=0, vmax=1, cmap="GnBu"
     )
     figure.colorbar(picture)
-    return _save(figure, folder / "alive.png")
-
-
-def _axes(axes: Axes, title: str, x: str, y: str) -> Axes:
-    axes.set_title(title, color=INK, fontsize=10, loc="left")
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path)
-    return path
+    return saved(figure, folder / "alive.png")

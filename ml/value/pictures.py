@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ml.drawing import INK, SOFT, STRONG, saved, titled
 from ml.models.clv import EVERY_FAMILY, FAMILIES
-from ml.plots import INK, SOFT, STRONG
 from ml.value.histories import EVERYBODY
 from ml.value.model import People, ValueModel
 
@@ -24,7 +23,7 @@ def draw_value(model: ValueModel, people: People, models: Mapping[str, ValueMode
 
 def _conditional(people: People, models: Mapping[str, ValueModel], folder: Path) -> Path:
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = _axes(figure.subplots(), "Purchase days in the horizon", "repeat purchase days before", "mean per customer")
+    axes = titled(figure.subplots(), "Purchase days in the horizon", "repeat purchase days before", "mean per customer")
     group = np.minimum(people.frequency, MOST).astype(int)
     shown = np.unique(group)
     axes.plot(shown, [people.later_days[group == n].mean() for n in shown], color=INK, marker="o", label="made")
@@ -33,19 +32,21 @@ def _conditional(people: People, models: Mapping[str, ValueModel], folder: Path)
         expected = models[name].expected(people).purchases
         axes.plot(shown, [expected[group == n].mean() for n in shown], color=colour, linestyle="--", label=name)
     axes.legend(frameon=False)
-    return _save(figure, folder / "conditional.png")
+    return saved(figure, folder / "conditional.png")
 
 
 def _spend(model: ValueModel, people: People, folder: Path) -> Path:
     value = model.expected(people).value
     tenths = np.array_split(np.argsort(-value, kind="stable"), 10)
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = _axes(figure.subplots(), "Spend in the horizon", "tenth of customers by expected spend", "mean per customer")
+    axes = titled(
+        figure.subplots(), "Spend in the horizon", "tenth of customers by expected spend", "mean per customer"
+    )
     axes.bar(range(1, 11), [people.later_amount[rows].mean() for rows in tenths], color=SOFT, label="made")
     axes.plot(range(1, 11), [value[rows].mean() for rows in tenths], color=STRONG, marker="o", label="expected")
     axes.set_xticks(range(1, 11))
     axes.legend(frameon=False)
-    return _save(figure, folder / "spend.png")
+    return saved(figure, folder / "spend.png")
 
 
 def _alive(model: ValueModel, people: People, folder: Path) -> Path:
@@ -56,20 +57,7 @@ def _alive(model: ValueModel, people: People, folder: Path) -> Path:
     alive = fitted.probability_alive(x.ravel(), seen.ravel(), np.full(x.size, age)).reshape(x.shape)
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     title = f"Probability of being alive, {model.family}"
-    axes = _axes(figure.subplots(), title, "repeat purchase days", "last purchase, days after the first")
+    axes = titled(figure.subplots(), title, "repeat purchase days", "last purchase, days after the first")
     extent = (0.5, most + 0.5, 0, age)
     figure.colorbar(axes.imshow(alive, origin="lower", aspect="auto", extent=extent, vmin=0, vmax=1, cmap="GnBu"))
-    return _save(figure, folder / "alive.png")
-
-
-def _axes(axes: Axes, title: str, x: str, y: str) -> Axes:
-    axes.set_title(title, color=INK, fontsize=10, loc="left")
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path)
-    return path
+    return saved(figure, folder / "alive.png")
