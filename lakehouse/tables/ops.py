@@ -154,6 +154,21 @@ IDENTITY_REVIEW = Table(
     change_feed=False,
 )
 
+IDENTITY_ALARM = Table(
+    "ops.identity_alarm",
+    "People who look like a weld of several: more identifiers, or less evidence between them, than conf/identity.yml allows.",
+    (
+        _c("one_id", "string", "the person: a minted id that lasts", required=True),
+        _c("n_identifiers", "bigint", "identifiers of the person", required=True),
+        _c("n_links", "bigint", "pairs of them that evidence joins", required=True),
+        _c("density", "double", "those pairs as a share of all pairs", required=True),
+        _c("reason", "string", "too_many_identifiers or too_sparse", required=True),
+    ),
+    key=("one_id",),
+    rules=(Rule("reason_known", "reason IN ('too_many_identifiers', 'too_sparse')"),),
+    change_feed=False,
+)
+
 ALL = (
     JOB_RUN,
     LINEAGE_EDGE,
@@ -165,6 +180,7 @@ ALL = (
     RULE_VERSION,
     IDENTITY_OVERRIDE,
     IDENTITY_REVIEW,
+    IDENTITY_ALARM,
     *feeds.ALL,
     *value.OPS,
 )

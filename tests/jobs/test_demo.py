@@ -15,6 +15,7 @@ WEEKLY = {
     "ops.model_watch",
     "silver.identity_match",
     "ops.identity_review",
+    "ops.identity_alarm",
     "silver.golden_attribute",
     "silver.household_map",
     "gold.agg_duplicate_send",
