@@ -109,9 +109,9 @@ def trust(found: Trust) -> str:
 
 
 NOTE = (
-    "Files: records that the reader saw against rows that bronze's commits tell. Map: rows in bronze's log against rows that "
+    "First line: records that the reader saw against rows that bronze's commits tell. Second: rows in bronze's log against rows that "
     "came out of the mapping; where a `where` or an `explode` decides, the difference is what it left out or added. "
-    "Merge: mapped rows against the counts of MERGE and the rows set aside."
+    "Third: mapped rows against the counts of MERGE and the rows set aside."
 )
 LAG_NOTE = (
     "Of the latest day, in the time of the data where history is replayed. Red is beyond what the source file promises "
