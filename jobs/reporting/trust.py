@@ -109,8 +109,8 @@ def trust(found: Trust) -> str:
 
 
 NOTE = (
-    "First line: records that the reader saw against rows that bronze's commits tell. Second: rows in bronze's log against rows that "
-    "came out of the mapping; where a `where` or an `explode` decides, the difference is what it left out or added. "
+    "First line: records that the reader saw against rows that bronze's commits tell. Second: rows in bronze's log against rows "
+    "that came out of the mapping; where a `where` or an `explode` decides, the difference is what it left out or added. "
     "Third: mapped rows against the counts of MERGE and the rows set aside."
 )
 LAG_NOTE = (
