@@ -12,7 +12,7 @@ from lakehouse.job import Read
 from lakehouse.settings import Settings
 from lakehouse.tables import gold, silver
 from ml.features.people import Inputs
-from ml.spec import ModelSpec, load_spec, load_specs
+from ml.spec import ModelSpec, load_specs
 
 FACTS: dict[str, Read] = {
     "lines": gold.FCT_ORDER_LINE,
@@ -90,11 +90,6 @@ def _voices(feedback: DataFrame, text_features: DataFrame) -> DataFrame:
     said = feedback.select("source", "feedback_id", "customer_token", "occurred_at")
     joined = said.join(found, on=["source", "feedback_id"], how="left")
     return joined.withColumn("known_at", F.col("occurred_at"))
-
-
-def spec_of(settings: Settings, name: str) -> ModelSpec:
-    """The model's file of ``conf/models``."""
-    return load_spec(Path(settings.conf) / "models" / f"{name}.yml")
 
 
 def specs_of(settings: Settings) -> dict[str, ModelSpec]:

@@ -52,10 +52,7 @@ def fit_calibrated(
     model, folds = fit(np.ones(len(labels), dtype=np.bool_)), people % FOLDS
     if calibration == "none":
         return Fit(model, {})
-    margins = np.empty(len(labels))
-    for fold in range(FOLDS):
-        held = folds == fold
-        margins[held] = fit(~held).margin(rows[held])
+    margins = _unseen_margins(fit, rows, folds)
     brier = {kind: _cross_brier(calibrate, margins, labels, folds) for kind, calibrate in _KINDS.items()}
     kind = min(brier, key=lambda name: brier[name]) if calibration == "auto" else calibration
     return Fit(replace(model, calibration=_KINDS[kind](margins, labels)), brier)
@@ -72,11 +69,11 @@ def cross_log_loss(
     seed: int,
 ) -> float:
     """Return the log loss of uncalibrated trees on folds of people that they have not seen; arrays as in ``fit_calibrated``."""
-    folds, margins = people % FOLDS, np.empty(len(labels))
-    for fold in range(FOLDS):
-        held = folds == fold
-        model = fit_booster(rows[~held], labels[~held], features, params=params, rounds=rounds, seed=seed, threads=1)
-        margins[held] = model.margin(rows[held])
+
+    def fit(chosen: NDArray[np.bool_]) -> BoostedClassifier:
+        return fit_booster(rows[chosen], labels[chosen], features, params=params, rounds=rounds, seed=seed, threads=1)
+
+    margins = _unseen_margins(fit, rows, people % FOLDS)
     return float(np.mean(np.logaddexp(0, margins) - labels * margins))
 
 
@@ -87,6 +84,17 @@ def single_feature_scores(values: Floats, labels: Floats, new_values: Floats) ->
     """
     model = LogisticRegression(C=1e6).fit(np.log1p(values)[:, None], labels)
     return np.asarray(model.predict_proba(np.log1p(new_values)[:, None])[:, 1], dtype=np.float64)
+
+
+def _unseen_margins(
+    fit: Callable[[NDArray[np.bool_]], BoostedClassifier], rows: Floats, folds: NDArray[np.int64]
+) -> Floats:
+    """(n,): the margin of each row by the trees of the other folds."""
+    margins = np.empty(len(rows))
+    for fold in range(FOLDS):
+        held = folds == fold
+        margins[held] = fit(~held).margin(rows[held])
+    return margins
 
 
 def _cross_brier(calibrate: "_Calibrate", margins: Floats, labels: Floats, folds: NDArray[np.int64]) -> float:
