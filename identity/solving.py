@@ -16,6 +16,7 @@ from identity.identifiers import IdentityRules, attribute, lookup
 from identity.verify import prove, require
 from lakehouse.frames import few
 
+PEOPLE = ("token", "vertex", "id_type", "first_seen_at")
 LABELS = ("point", "reach", "component")
 CODES = {"account": ACCOUNT, "contact": CONTACT}
 PINNED = 2.0
@@ -42,19 +43,30 @@ def solve_all(
 
 
 def solve_touched(
-    edges: DataFrame, identifiers: DataFrame, known: DataFrame, change: Change, decided: DataFrame, rules: IdentityRules
+    edges: DataFrame, seen: DataFrame, known: DataFrame, change: Change, decided: DataFrame, rules: IdentityRules
 ) -> Solved:
-    """Components of what a change touches, the rest of ``known (token, vertex, point, reach, component, …)`` being right.
+    """Components of what a change touches, the rest of ``known (token, vertex, id_type, first_seen_at, point, reach,
+    component)`` being right.
 
-    ``edges``: judged, as they are now; ``identifiers (token, vertex, id_type, first_seen_at)`` of all tokens.
+    ``edges``: judged, as they are now; ``seen (token, vertex, id_type, first_seen_at)``: at least the identifiers that
+    ``known`` lacks, or of which it says something else than is so now.
     """
     follow = merging(edges).unionByName(pinned(decided))
-    ends = few(change.ends().distinct())
-    found = identifiers.join(ends, on="token", how="left_semi").localCheckpoint()
-    part = touched(known, follow.drop("strength"), change, found.select("token", "vertex"))
-    others = part.before.join(found, on="token", how="left_anti").select(*found.columns)
-    people = found.unionByName(others).localCheckpoint()
+    found = _found(seen, known, few(change.ends().distinct())).localCheckpoint()
+    part = touched(known, follow.drop("strength"), change, found)
+    others = part.before.join(found, on="token", how="left_anti").select(*PEOPLE)
+    people = found.select(*PEOPLE).unionByName(others).localCheckpoint()
     return _solved(part, edges, follow, people, decided, rules)
+
+
+def _found(seen: DataFrame, known: DataFrame, ends: DataFrame) -> DataFrame:
+    """The identifiers among the ``ends (token)`` with what is known of them; point and reach are null where one is new."""
+    told = seen.join(ends, on="token", how="left_semi").select(
+        "token", *[F.col(name).alias(f"_{name}") for name in PEOPLE[1:]]
+    )
+    placed = known.select(*PEOPLE, "point", "reach").join(ends, on="token", how="left_semi")
+    facts = [F.coalesce(f"_{name}", name).alias(name) for name in PEOPLE[1:]]
+    return placed.join(told, on="token", how="full").select("token", *facts, "point", "reach")
 
 
 def merging(edges: DataFrame) -> DataFrame:

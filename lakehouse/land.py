@@ -10,14 +10,18 @@ from pyspark.sql import functions as F
 
 from lakehouse.deliveries import DELETED, DELIVERY, newest_deliveries, settled
 from lakehouse.errors import ContractError
+from lakehouse.frames import is_small
 from lakehouse.lake import Lake
-from lakehouse.load import FIRST, Append, Load, Merge, Replace, ReplaceWhere, Scd2
+from lakehouse.load import FIRST, KNOWN, Append, Load, Merge, Replace, ReplaceWhere, Scd2
+from lakehouse.sifting import sifted
 from lakehouse.table import Table
 
 TXN_APP = "spark.databricks.delta.write.txnAppId"
 TXN_VERSION = "spark.databricks.delta.write.txnVersion"
 BROADCAST_ROWS = 250_000
 """Rows of a batch up to which every executor may hold them all."""
+SIFTED_ROWS = 4_000_000
+"""Rows of a batch up to which Spark's Bloom filter tells them well from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def transaction(spark: SparkSession, app_id: str, batch_id: int) -> Iterator[Non
 def land(lake: Lake, table: Table, load: Load, frame: DataFrame, n_rows: int | None = None) -> Landed:
     """Write ``frame`` into ``table``; the frame's own session carries the transaction ids.
 
-    ``n_rows`` says how many rows it has at most: few are brought to the table, instead of both being shuffled.
+    ``n_rows`` says how many rows it has at most: few are brought to the table, instead of all of both being shuffled.
     Raises :class:`ContractError` when the load does not fit the table.
     """
     before = lake.version(table)
@@ -66,9 +70,9 @@ def land(lake: Lake, table: Table, load: Load, frame: DataFrame, n_rows: int | N
         case ReplaceWhere(column):
             _replace_where(lake, table, frame, column)
         case Merge():
-            _merge(lake, table, load, frame, is_small=n_rows is not None and n_rows <= BROADCAST_ROWS)
+            _merge(lake, table, load, frame, n_rows)
         case Scd2():
-            _scd2(lake, table, load, frame, is_small=n_rows is not None and n_rows <= BROADCAST_ROWS)
+            _scd2(lake, table, load, frame, n_rows)
     return _landed(lake, table, before)
 
 
@@ -104,7 +108,23 @@ def newest(frame: DataFrame, keys: tuple[str, ...], order: tuple[str, ...]) -> D
     return frame.withColumn("_rank", F.row_number().over(latest)).where("_rank = 1").drop("_rank")
 
 
-def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, *, is_small: bool) -> None:
+def _is_few(n_rows: int | None, most: int = BROADCAST_ROWS) -> bool:
+    return n_rows is not None and n_rows <= most
+
+
+@contextmanager
+def _brought(frame: DataFrame, keys: tuple[str, ...], n_rows: int | None) -> Iterator[DataFrame]:
+    """The frame as the source of a MERGE by ``keys`` within the block: few rows come to the table, not the table to them."""
+    if is_small(frame):
+        yield F.broadcast(frame) if _is_few(n_rows) else frame
+    elif _is_few(n_rows, SIFTED_ROWS):
+        with sifted(frame, keys) as source:
+            yield source
+    else:
+        yield frame
+
+
+def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, n_rows: int | None) -> None:
     values = [c for c in table.column_names if c not in table.key]
     if load.newest:
         rows = frame.select(*table.column_names)
@@ -117,14 +137,16 @@ def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, *, is_small:
     else:
         assigned = {c: _folded(c, load) for c in values}
         changed = ~_all([F.col(f"t.{c}").eqNullSafe(F.expr(sql)) for c, sql in assigned.items()] or [F.lit(True)])
-    if not is_small and lake.read(table, frame.sparkSession).isEmpty():  # a first load needs no join
+    if not _is_few(n_rows) and lake.read(table, frame.sparkSession).isEmpty():  # a first load needs no join
         stays = frame.where(~F.col(DELETED)) if DELETED in frame.columns else frame
         _write(lake, table, stays, mode="append")
         return
+    if load.newest and _is_few(n_rows) and not is_small(frame):
+        frame = frame.localCheckpoint()  # a MERGE reads its source up to four times
     delta = lake.delta(table, frame.sparkSession)
-    source = F.broadcast(frame) if is_small else frame
-    builder = delta.alias("t").merge(source.alias("s"), _same(table.key))
-    _clauses(builder, table, assigned, changed, has_deletes=DELETED in frame.columns).execute()
+    with _brought(frame, table.key, n_rows) as source:
+        builder = delta.alias("t").merge(source.alias("s"), _same(table.key))
+        _clauses(builder, table, assigned, changed, has_deletes=DELETED in frame.columns).execute()
 
 
 def _folded(column: str, load: Merge) -> str:
@@ -150,29 +172,34 @@ def _clauses(
     return builder.whenNotMatchedInsert(stays, {c: f"s.{c}" for c in table.column_names})
 
 
-def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame, *, is_small: bool) -> None:
+def _scd2(lake: Lake, table: Table, load: Scd2, frame: DataFrame, n_rows: int | None) -> None:
     """Close the current rows that differ and open new ones, in one MERGE; a new entity just opens."""
-    delta = lake.delta(table, frame.sparkSession)
-    current = (
-        lake.read(table, frame.sparkSession)
-        .where("is_current")
-        .select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked])
-    )
-    if is_small:
-        keys = F.broadcast(frame.select(*load.entity))
-        current = F.broadcast(current.join(keys, on=list(load.entity), how="left_semi"))
-    compared = frame.join(current.withColumn("_known", F.lit(True)), on=list(load.entity), how="left")
-    differs = ~_all([F.col(c).eqNullSafe(F.col(f"_old_{c}")) for c in load.tracked])
-    moved = compared.where(F.col("_known").isNull() | differs).select(*frame.columns, F.col("_known").alias("_close"))
-    opening = moved.withColumn("_close", F.lit(False))
-    staged = moved.where("_close").unionByName(opening).localCheckpoint(eager=False)
+    moved = frame if KNOWN in frame.columns else _moved(lake, table, load, frame, n_rows)
+    closing = moved.where(KNOWN).withColumn("_close", F.lit(True))
+    staged = closing.unionByName(moved.withColumn("_close", F.lit(False))).localCheckpoint(eager=False)
     if staged.isEmpty():
         return
     closes = _same(load.entity) & F.col("t.is_current") & F.col("s._close")
-    source = F.broadcast(staged) if is_small else staged
-    builder = delta.alias("t").merge(source.alias("s"), closes)
-    builder = builder.whenMatchedUpdate(set={"valid_to": "s.valid_from", "is_current": "false"})
-    builder.whenNotMatchedInsert("NOT s._close", {c: f"s.{c}" for c in table.column_names}).execute()
+    with _brought(staged, load.entity, n_rows) as source:
+        builder = lake.delta(table, frame.sparkSession).alias("t").merge(source.alias("s"), closes)
+        builder = builder.whenMatchedUpdate(set={"valid_to": "s.valid_from", "is_current": "false"})
+        builder.whenNotMatchedInsert("NOT s._close", {c: f"s.{c}" for c in table.column_names}).execute()
+
+
+def _moved(lake: Lake, table: Table, load: Scd2, frame: DataFrame, n_rows: int | None) -> DataFrame:
+    """The rows that differ from the current ones of their entities; :data:`KNOWN` says which have one."""
+    current = (
+        lake.read(table, frame.sparkSession)
+        .where("is_current")
+        .select(*load.entity, *[F.col(c).alias(f"_old_{c}") for c in load.tracked], F.lit(True).alias(KNOWN))
+    )
+    if _is_few(n_rows):
+        keys = F.broadcast(frame.select(*load.entity))
+        current = F.broadcast(current.join(keys, on=list(load.entity), how="left_semi"))
+    compared = frame.join(current, on=list(load.entity), how="left")
+    differs = ~_all([F.col(c).eqNullSafe(F.col(f"_old_{c}")) for c in load.tracked])
+    is_known = F.coalesce(KNOWN, F.lit(False))
+    return compared.where(~is_known | differs).select(*frame.columns, is_known.alias(KNOWN))
 
 
 def _landed(lake: Lake, table: Table, before: int) -> Landed:

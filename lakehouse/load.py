@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from lakehouse.errors import ContractError
 
+KNOWN = "_known"
+"""A boolean column by which a job says that its rows differ from the current ones of an :class:`Scd2`, and which have one."""
 FIRST = 8
 """How many values a column that is folded by ``Merge.first`` keeps."""
 
@@ -38,7 +40,7 @@ class Scd2:
     """History by validity: a row whose ``tracked`` columns differ from the current one closes it and opens a new one.
 
     The table has ``valid_from``, ``valid_to`` (null: still valid) and ``is_current``; the job's frame brings
-    ``valid_from``, the runner the other two.
+    ``valid_from``, the runner the other two. A frame with :data:`KNOWN` is not compared with the table again.
     """
 
     entity: tuple[str, ...]

@@ -27,7 +27,8 @@ class Change:
     """How the merging edges differ from those that the known components come of, each ``(src_token, dst_token, is_weak)``.
 
     ``came`` are there now, ``went`` no longer; ``shaken`` are there as before with another strength, which matters where
-    edges were cut. ``asked``, of any ends, are where somebody wants it solved anew; ``fresh``, loops, are new vertices.
+    edges were cut. ``asked``, of any ends, are where somebody wants it solved anew; ``fresh``, loops, are vertices that are
+    new, or of which something else is known now.
     """
 
     came: DataFrame
@@ -48,23 +49,23 @@ def touched(known: DataFrame, edges: DataFrame, change: Change, found: DataFrame
     """What is to be solved again, where ``change`` is how ``edges`` differ from those that ``known`` comes of.
 
     ``known (token, vertex, point, reach, …)`` are the components of yesterday, by vertex; ``edges`` are ``(src_token,
-    dst_token, is_weak)``; ``found (token, vertex)`` names each token of a changed edge, and new ones that have none. A reach
-    that lost an edge, or that weak edges hold together, or in which edges were cut, is solved from its own edges.
-    Any other stands as what it is known to be: a star around its point. So edges that only came cost as many rows as the
-    components that they join, and ``edges`` is not read for them. What is touched goes to
-    the scans of ``known`` while it is small; local checkpoints keep it (a lost executor fails the query, and nothing is
-    published).
+    dst_token, is_weak)``; ``found (token, vertex, point, reach)`` has each token of a changed edge, and new ones that have
+    none; point and reach are null where ``known`` lacks one. A reach that lost an edge, or that weak edges hold together,
+    or in which edges were cut, is solved from its own edges. Any other stands as what it is known to be: a star around its
+    point. So edges that only came cost as many rows as the components that they join, and ``edges`` is not read for them.
+    What is touched goes to the scans of ``known`` while it is small; local checkpoints keep it (a lost executor fails the
+    query, and nothing is published).
     """
-    places = known.select("token", "point", "reach").join(few(found.select("token")), on="token", how="left_semi")
-    located = found.join(few(places), on="token", how="left").localCheckpoint()
-    placed = _placed(change.came, located)
+    placed = _placed(change.came, found)
     is_known = F.col("src_point").isNotNull() & F.col("src_point").eqNullSafe(F.col("dst_point"))
     joining = placed.where(~is_known)
-    hit = [_reaches(joining, is_broken=False), _reaches(_placed(change.went, located), is_broken=True)]
+    hit = [_reaches(joining, is_broken=False), _reaches(_placed(change.went, found), is_broken=True)]
     if change.shaken is not None:
-        hit.append(_reaches(_placed(change.shaken, located), is_broken=False))
+        hit.append(_reaches(_placed(change.shaken, found), is_broken=False))
+    if change.fresh is not None:
+        hit.append(_reaches(_placed(change.fresh, found), is_broken=False))
     if change.asked is not None:
-        hit.append(_reaches(_placed(change.asked, located, how="left"), is_broken=True))
+        hit.append(_reaches(_placed(change.asked, found, how="left"), is_broken=True))
     reaches = reduce(DataFrame.unionByName, hit).groupBy("reach").agg(F.bool_or("is_broken").alias("is_broken"))
     held = known.join(few(reaches), on="reach", how="inner").localCheckpoint()
     is_open = F.bool_or(F.col("is_broken") | (F.col("point") != F.col("reach")))
@@ -76,9 +77,7 @@ def touched(known: DataFrame, edges: DataFrame, change: Change, found: DataFrame
             F.col("vertex").alias("src"),
             F.when(F.col("is_open"), F.col("vertex")).otherwise(F.col("point")).alias("dst"),
         )
-        .unionByName(
-            located.where(F.isnull("point")).select(F.col("vertex").alias("src"), F.col("vertex").alias("dst"))
-        )
+        .unionByName(found.where(F.isnull("point")).select(F.col("vertex").alias("src"), F.col("vertex").alias("dst")))
         .withColumn("is_weak", F.lit(False))
         .unionByName(joining.select("src", "dst", "is_weak"))
     )
@@ -88,11 +87,11 @@ def touched(known: DataFrame, edges: DataFrame, change: Change, found: DataFrame
     return Touched(graph, before.drop("is_open"))
 
 
-def _placed(edges: DataFrame, located: DataFrame, how: str = "inner") -> DataFrame:
+def _placed(edges: DataFrame, found: DataFrame, how: str = "inner") -> DataFrame:
     """Edges with vertex, point and reach of each end; the last two are null where the end is new (``left``: or unknown)."""
     for end in ("src", "dst"):
         columns = [F.col("token").alias(f"{end}_token"), F.col("vertex").alias(end)]
-        at = located.select(*columns, *[F.col(name).alias(f"{end}_{name}") for name in ("point", "reach")])
+        at = found.select(*columns, *[F.col(name).alias(f"{end}_{name}") for name in ("point", "reach")])
         edges = edges.join(at, on=f"{end}_token", how=how)
     return edges
 

@@ -10,7 +10,7 @@ from identity.components.incremental import Change
 from identity.decided import holding
 from identity.edges import strength
 from identity.identifiers import IdentityRules, load_rules
-from identity.solving import LABELS, is_weak, pinned, solve_all, solve_touched
+from identity.solving import LABELS, PEOPLE, is_weak, pinned, solve_all, solve_touched
 from lakehouse.frames import few, is_small
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Resource, job
 from lakehouse.load import Merge
@@ -29,14 +29,15 @@ EDGE = (
     "evidence_count",
 )
 IMAGE = (*EDGE, "_change_type", "_commit_version")
-NEW = ("id_token", "_change_type")
+BEFORE, AFTER = ("delete", "update_preimage"), ("insert", "update_postimage")
+SEEN = ("id_token", "vertex_key", "id_type", "first_seen_at", "_change_type")
 
 
 @job(
     writes=silver.IDENTITY_COMPONENT,
     reads={
         "changed": Changed(
-            ((silver.IDENTITY_EDGE, IMAGE), (silver.IDENTIFIER, NEW), (ops.IDENTITY_OVERRIDE, "a_token"))
+            ((silver.IDENTITY_EDGE, IMAGE), (silver.IDENTIFIER, SEEN), (ops.IDENTITY_OVERRIDE, "a_token"))
         ),
         "edges": silver.IDENTITY_EDGE,
         "identifiers": silver.IDENTIFIER,
@@ -64,14 +65,14 @@ def identity_component(
     decided = few(holding(overrides, as_of))
     before = known.withColumnsRenamed({"id_token": "token", "vertex_key": "vertex"})
     merging = [kind.name for kind in rules.identifiers if kind.is_merging]  # the others are evidence, and nobody
-    people = identifiers.where(F.col("id_type").isin(merging)).select(
-        F.col("id_token").alias("token"), F.col("vertex_key").alias("vertex"), "id_type", "first_seen_at"
-    )
+    is_person = F.col("id_type").isin(merging)
     if is_small(known) or before.isEmpty():
-        found = solve_all(edges, people, before, decided, rules)
+        people = identifiers.withColumnsRenamed({"id_token": "token", "vertex_key": "vertex"}).select(*PEOPLE)
+        found = solve_all(edges, people.where(is_person), before, decided, rules)
     else:
-        change = _differences(changed, overrides, pinned(decided), rules)
-        found = solve_touched(edges, people, before, change, decided, rules)
+        seen = _seen(changed).where(is_person).localCheckpoint()
+        change = _differences(changed, seen, overrides, pinned(decided), rules)
+        found = solve_touched(edges, seen.select(*PEOPLE), before, change, decided, rules)
     now = F.struct("first_seen_at", *LABELS)
     return (
         found.people.join(found.components, on="vertex", how="inner")
@@ -83,11 +84,27 @@ def identity_component(
     )
 
 
-def _differences(changed: DataFrame, overrides: DataFrame, pins: DataFrame, rules: IdentityRules) -> Change:
+def _seen(changed: DataFrame) -> DataFrame:
+    """The identifiers that came or were seen again, as they are now; ``is_fresh`` where one is new or was seen earlier."""
+    values = F.split("key", SEPARATOR)
+    images = changed.where(F.col("kind") == SEEN[0]).select(*[values[i].alias(name) for i, name in enumerate(SEEN)])
+    first = F.col("first_seen_at").cast("timestamp")
+    was, now = (F.min(F.when(F.col("_change_type").isin(*kinds), first)) for kinds in (BEFORE, AFTER))
+    known = images.groupBy(
+        F.col("id_token").alias("token"), F.col("vertex_key").cast("long").alias("vertex"), "id_type"
+    )
+    return known.agg(now.alias("first_seen_at"), (~was.eqNullSafe(now)).alias("is_fresh")).where(
+        "first_seen_at IS NOT NULL"
+    )
+
+
+def _differences(
+    changed: DataFrame, seen: DataFrame, overrides: DataFrame, pins: DataFrame, rules: IdentityRules
+) -> Change:
     """The merging edges that came, went or became surer, by the images of each row; overrides are looked at in every run."""
     values = F.split("key", SEPARATOR)
     images = changed.where(F.col("kind") == IMAGE[0]).select(*[values[i].alias(name) for i, name in enumerate(IMAGE)])
-    is_after = F.col("_change_type").isin("insert", "update_postimage")
+    is_after = F.col("_change_type").isin(*AFTER)
     order = F.struct(F.col("_commit_version").cast("long"), is_after)
     sure = strength().alias("strength")
     images = images.withColumns({name: F.col(name).cast("double") for name in ("weight", "evidence_count")})
@@ -107,8 +124,9 @@ def _differences(changed: DataFrame, overrides: DataFrame, pins: DataFrame, rule
     asked = overrides.select(
         F.col("a_token").alias("src_token"), F.col("b_token").alias("dst_token"), F.lit(False).alias("is_weak")
     ).unionByName(_told(images, rules))
-    new = values[0].alias("src_token"), values[0].alias("dst_token"), F.lit(False).alias("is_weak")
-    fresh = changed.where((F.col("kind") == NEW[0]) & (values[1] == "insert")).select(*new)
+    token = F.col("token")
+    loop = token.alias("src_token"), token.alias("dst_token"), F.lit(False).alias("is_weak")
+    fresh = seen.where("is_fresh").select(*loop)
     return Change(came.unionByName(pins.drop("strength")), went, shaken, asked, fresh)
 
 

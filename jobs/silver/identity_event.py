@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.frames import few
+from lakehouse.frames import few, is_small
 from lakehouse.job import Changed, Group, job
 from lakehouse.load import Merge
 from lakehouse.tables import ops, silver
@@ -59,6 +59,9 @@ def _moves(rows: DataFrame, identity_map: DataFrame) -> DataFrame:
         )
     )
     after = identity_map.select("token", F.col("one_id").alias("to_id"), F.col("valid_from").alias("moved_at"))
+    if not is_small(rows):  # rows of earlier days stand in files of their own, which need not be read
+        first = closed.agg(F.min("moved_at")).collect()[0][0]
+        after = after.where(F.col("moved_at") >= F.lit(first)) if first else after.limit(0)
     moves = (
         after.join(closed, on=["token", "moved_at"], how="inner")
         .where(F.col("from_id") != F.col("to_id"))

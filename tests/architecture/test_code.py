@@ -47,6 +47,7 @@ ALLOWED = {
     "jobs/rule_versions.py": "the rules behind each source's columns: some ten for a source",
     "jobs/rules_command.py": "a handful of texts that were typed, or the examples of a rule file",
     "jobs/whatif.py": "counts and a handful of examples",
+    "jobs/silver/identity_event.py": "one row: the earliest day concerned",
     "jobs/ops/model_run.py": "names of models",
     "identity/solving.py": "one row: how many vertices are touched",
     "ml/features/customer.py": "dates",

@@ -63,7 +63,8 @@ def part_of(
     schema = "token string, vertex long, point long, reach long, component long"
     before = spark.createDataFrame([(f"t{v}", v, *labels) for v, labels in known.items()], schema)
     ends = {end for src, dst, _ in came | went for end in (src, dst)} | fresh
-    found = spark.createDataFrame([(f"t{v}", v) for v in ends], "token string, vertex long")
+    places = [(f"t{v}", v, known[v].point, known[v].reach) if v in known else (f"t{v}", v, None, None) for v in ends]
+    found = spark.createDataFrame(places, "token string, vertex long, point long, reach long")
     return touched(before, named(spark, edges), Change(named(spark, came), named(spark, went)), found)
 
 
