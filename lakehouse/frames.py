@@ -3,6 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.session import count_rows
+
 FEW = 2_000_000
 """Rows of a few columns that every executor can hold."""
 
@@ -15,8 +17,8 @@ def few(frame: DataFrame, most: int = FEW) -> DataFrame:
     """
     if is_small(frame):
         return F.broadcast(frame.localCheckpoint(eager=False))
-    kept = frame.localCheckpoint()
-    return F.broadcast(kept) if kept.limit(most + 1).count() <= most else kept
+    kept = frame.localCheckpoint(eager=False)
+    return F.broadcast(kept) if count_rows(kept) <= most else kept
 
 
 def is_small(frame: DataFrame) -> bool:

@@ -19,7 +19,7 @@ from tests.small_lake import SmallLake, context_for
 
 FIRST = date(2025, 1, 1)
 N = 80
-DAYS = 30
+DAYS = 12
 TYPES = ("member_no", "phone", "unionid", "anonymous_web", "phone", "device")
 LANDED = (silver.IDENTITY_COMPONENT, silver.IDENTITY_MAP, silver.IDENTITY_ALIAS, silver.IDENTITY_EVENT)
 
