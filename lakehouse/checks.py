@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.assertions import References, Statistic, Unique
+from lakehouse.cardinality import distinct_counts
 from lakehouse.profile import Profile, expressions, profile_of
 from lakehouse.table import Column as Declared
 from lakehouse.table import Rule, Table
@@ -60,9 +61,9 @@ def measure(
 ) -> Measured:
     """Rows, rule violations, statistics and profile of the frame, in one pass. Rows marked ``_deleted`` break no rule.
 
-    ``extra`` are rules beside the contract's. ``apart`` measures uniqueness and sketches (distinct counts, quantiles) in
-    passes of their own over the columns concerned, since either would keep Spark from compiling the scan of all the others:
-    it pays from some 100,000 rows on. References always are such a pass, where ``lookup`` knows the table.
+    ``extra`` are rules beside the contract's. ``apart`` measures uniqueness, distinct counts and quantiles in passes of their
+    own over the columns concerned, since each would keep Spark from compiling the scan of all the others: it pays from some
+    100,000 rows on. References always are such a pass, where ``lookup`` knows the table.
     ``mapped`` is said of a batch of mapped rows, which may hold several versions of each: uniqueness is left out, bad rows are
     counted (``_bad``), and these aggregates by name, in Spark SQL that may use ``_bad``, ride along into ``beside``.
     ``now`` is the time that ages are counted from, else the clock's.
@@ -72,10 +73,12 @@ def measure(
     has_deletes = DELETED in frame.columns
     stays = "NOT _deleted" if has_deletes else ""
     texts = dict(_aggregates(rules.values(), profile, stays=stays, apart=apart))
+    several = dict(_distinct(rules.values(), profile)) if apart else {}
     if mapped is not None:
         frame = frame.withColumn(BAD, F.expr(_is_bad(rules.values(), stays)))
         texts |= {BAD: f"count_if({BAD})"} | {f"{BESIDE}{name}": text for name, text in mapped.items()}
-    found = _first(frame, texts, apart=apart)
+    found = _first(frame, {name: text for name, text in texts.items() if name not in several}, apart=apart)
+    found |= dict(zip(several, distinct_counts(frame, list(several.values()), stays), strict=True))
     rows = int(str(found["_rows"]))
     violations, values = {}, {}
     for name, rule in rules.items():
@@ -156,6 +159,16 @@ def _aggregates(
             yield f"{column.name}.{statistic}", text
 
 
+def _distinct(rules: Iterable[Rule], profile: Sequence[Declared]) -> Iterator[tuple[str, str]]:
+    """``(name, column)`` of each count of distinct values."""
+    for rule in rules:
+        if isinstance(rule.assertion, Statistic) and rule.assertion.measure == "distinct":
+            yield rule.name, rule.assertion.column
+    for column in profile:
+        if column.type.lower() == "string":
+            yield f"{column.name}.distinct", column.name
+
+
 def _is_bad(rules: Iterable[Rule], stays: str) -> str:
     either = " OR ".join(f"NOT ({rule.sql})" for rule in rules if rule.sql and rule.is_strict)
     return f"coalesce({f'{stays} AND ' if stays else ''}({either}), false)" if either else "false"
@@ -220,4 +233,4 @@ def _age(micros: object, now: datetime | None) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, float) else None
+    return float(value) if isinstance(value, int | float) else None

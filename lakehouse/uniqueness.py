@@ -1,17 +1,22 @@
 """Whether a key is unique, exactly and cheaply: 64-bit hashes of the keys, sorted as arrays, instead of a hash table of keys."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 BUCKET_BITS = 6
 """Hashes are parted by their uppermost bits into 64 ranges, each of which one task sorts."""
 ROWS_AT_ONCE = 4_000_000
 """Hashes that a task holds before it hands them on: 32 MB."""
+LARGE_BATCHES = {
+    "spark.sql.execution.arrow.maxBytesPerBatch": 2**31 - 1,
+    "spark.sql.execution.arrow.maxRecordsPerBatch": 100_000,
+}
 RUNS = pa.schema([("bucket", pa.int32()), ("hashes", pa.binary())])
 
 Hashes = NDArray[np.uint64]
@@ -25,10 +30,27 @@ def duplicates(frame: DataFrame, columns: Sequence[str]) -> int:
     """
     runs = frame.select(F.expr(hash_of(columns)).alias("hash")).mapInArrow(sorted_runs, "bucket int, hashes binary")
     counted = runs.groupBy("bucket").applyInArrow(merged, "rows bigint, known bigint, found bigint")
-    rows, keys, hashes = counted.agg(*[F.coalesce(F.sum(c), F.lit(0)) for c in ("rows", "known", "found")]).collect()[0]
+    with _large_batches(frame.sparkSession):
+        rows, keys, hashes = counted.agg(
+            *[F.coalesce(F.sum(c), F.lit(0)) for c in ("rows", "known", "found")]
+        ).collect()[0]
     if keys == hashes:
         return int(rows - keys)
     return exact_duplicates(frame, columns)
+
+
+@contextmanager
+def _large_batches(spark: SparkSession) -> Iterator[None]:
+    """Arrow batches bounded by rows alone: with a bound in bytes the JVM adds up the whole batch after each row, and half of
+    the time goes there.
+    """
+    for name, value in LARGE_BATCHES.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name in LARGE_BATCHES:
+            spark.conf.unset(name)
 
 
 def hash_of(columns: Sequence[str]) -> str:
