@@ -47,12 +47,12 @@ def _code(name: str, head: str, digits: int) -> str:
     """The text is ``head`` and so many digits.
 
     A number may have a sign or spaces around it: that the first digit is none of them is told by the order of texts, and
-    that nothing follows the last one by a digit that is put behind it.
+    that nothing follows the last one by a digit that is put behind it. Of no text nothing is known, as with ``RLIKE``.
     """
     first, after = quoted(f"{head}0"), quoted(f"{head}:")  # the colon comes after 9
     number = f"try_cast(concat(substr({name}, {len(head) + 1}), '0') AS bigint)"
     size = f"octet_length({name}) = {len(head) + digits}"
-    return f"{size} AND {name} >= {first} AND {name} < {after} AND {number} IS NOT NULL"
+    return f"if({name} IS NULL, NULL, {size} AND {name} >= {first} AND {name} < {after} AND {number} IS NOT NULL)"
 
 
 def spelled(pattern: str) -> str:

@@ -1,5 +1,6 @@
 """Whether a key is unique, exactly and cheaply: 64-bit hashes of the keys, sorted as arrays, instead of a hash table of keys."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -29,7 +30,7 @@ def duplicates(frame: DataFrame, columns: Sequence[str]) -> int:
     fewer are the keys themselves counted.
     """
     runs = frame.select(F.expr(hash_of(columns)).alias("hash")).mapInArrow(sorted_runs, "bucket int, hashes binary")
-    counted = runs.groupBy("bucket").applyInArrow(merged, "rows bigint, known bigint, found bigint")
+    counted = runs.repartition("bucket").mapInArrow(merged, "rows bigint, known bigint, found bigint")
     with _large_batches(frame.sparkSession):
         rows, keys, hashes = counted.agg(
             *[F.coalesce(F.sum(c), F.lit(0)) for c in ("rows", "known", "found")]
@@ -90,15 +91,21 @@ def _runs(columns: Sequence[pa.Array]) -> pa.RecordBatch:
     return pa.record_batch([pa.array(buckets, pa.int32()), pa.array(blobs, pa.binary())], schema=RUNS)
 
 
-def merged(runs: pa.Table) -> pa.Table:
-    """One bucket's rows, rows with a key, and distinct hashes."""
-    blobs = [np.frombuffer(blob.as_buffer(), dtype=np.uint64) for blob in runs.column("hashes")]
-    hashes = np.concatenate(blobs)
-    if runs.column("bucket")[0].as_py() == -1:
-        return _counts(int(hashes.sum()), 0, 0)
-    hashes.sort()
-    return _counts(hashes.size, hashes.size, 1 + int(np.count_nonzero(hashes[1:] != hashes[:-1])))
+def merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows, rows with a key, and distinct hashes of whole buckets, one row for each."""
+    runs: dict[int, list[Hashes]] = defaultdict(list)
+    for batch in batches:
+        for bucket, blob in zip(batch.column(0).to_pylist(), batch.column(1), strict=True):
+            runs[bucket].append(np.frombuffer(blob.as_buffer(), dtype=np.uint64))
+    for bucket, hashes in runs.items():
+        yield _counts(bucket, np.concatenate(hashes))
 
 
-def _counts(rows: int, known: int, found: int) -> pa.Table:
-    return pa.table({"rows": [rows], "known": [known], "found": [found]})
+def _counts(bucket: int, hashes: Hashes) -> pa.RecordBatch:
+    if bucket == -1:
+        rows, known, found = int(hashes.sum()), 0, 0
+    else:
+        hashes.sort()
+        rows = known = hashes.size
+        found = 1 + int(np.count_nonzero(hashes[1:] != hashes[:-1]))
+    return pa.RecordBatch.from_pydict({"rows": [rows], "known": [known], "found": [found]})
