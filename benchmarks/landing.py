@@ -1,15 +1,18 @@
 """Landing and conforming events: Kith, the same written by hand in PySpark, and a DuckDB script, on the same files.
 
-    python -m benchmarks.landing 10e6 [--folder /tmp/kith-bench]
+    python -m benchmarks.landing 10e6 [--folder /tmp/kith-bench] [--no-peers] [--more 3]
 
 The files are JSON lines in the Segment spec (2 % sent twice, 1 % late), fifty to a load. Kith lands them by `app__event` of
 conf/sources into bronze and from there into `silver.event`, as `kith run` does; the hand-written job does the same in two
 plain statements: text to VARIANT to Delta, Delta to typed, tokenised, deduplicated rows to Delta. Both in one warm session of
 size m, in turn. DuckDB reads, types and deduplicates the files into Parquet (plain hashes instead of keyed ones, no history).
 Then 1 % new events are delivered to Kith. CPU is that of this process and its children. Both tables are held together.
+``--no-peers`` leaves out the two others; the session is then warmed up by a tenth of the files in another lake. ``--more``
+delivers 1 % more, so many times, to the lake that an earlier run left behind, and compares with its full load.
 """
 
 import argparse
+import json
 import os
 import shutil
 import tempfile
@@ -32,6 +35,7 @@ from lakehouse.standardise.token import token
 from lakehouse.tables import silver
 
 FILES = 50
+FULL = "full.json"
 SOURCE = "app__event"
 COMPARED = ("event_id", "type", "event", "customer_token", "occurred_at", "sku", "value_amount", "is_bot")
 EVENTS = """
@@ -161,39 +165,88 @@ def are_equal(ours: DataFrame, theirs: DataFrame) -> bool:
 
 
 def main() -> None:
-    """Make the files, run all three, print what they took and their ratios."""
+    """Make the files, run what is asked for, print what it took and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("events", type=float)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "kith-bench")
+    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--more", type=int, default=0)
     asked = parser.parse_args()
     rows = int(asked.events)
     folder = asked.folder / f"landing-{rows}"
+    os.environ.setdefault("KITH_TOKEN_KEY", "0" * 64)
+    if asked.more:
+        full: Spent = tuple(json.loads((folder / FULL).read_text()))
+        context = context_of(folder)
+        for _ in range(asked.more):
+            deliver_more(context, folder, rows, full)
+        return
+    files = prepare(folder, rows)
+    context = context_of(folder)
+    if asked.no_peers:
+        warm(folder, rows)
+    else:
+        by_hand(context.spark, files, folder / "warm", b"warm")  # both find a warm session
+    full = timed("Kith", rows, lambda: kith(context))
+    (folder / FULL).write_text(json.dumps(full))
+    if not asked.no_peers:
+        peers(context, folder, files, rows, full)
+    deliver_more(context, folder, rows, full)
+
+
+def prepare(folder: Path, rows: int) -> Path:
+    """An empty home with the configuration of the one source, and its files; where they are."""
     shutil.rmtree(folder, ignore_errors=True)
-    conf, landing = folder / "conf", folder / "landing"
-    files = landing / SOURCE.replace("__", "/")
-    shutil.copytree(ROOT / "conf", conf)
-    for other in (conf / "sources").glob("*.yml"):
+    shutil.copytree(ROOT / "conf", folder / "conf")
+    for other in (folder / "conf" / "sources").glob("*.yml"):
         if other.stem != SOURCE:
             other.unlink()
-    unique = max(int(rows * 0.98), 1)
-    make(files, 0, rows, unique, FILES)
+    files = landing(folder)
+    make(files, 0, rows, max(int(rows * 0.98), 1), FILES)
     size = sum(path.stat().st_size for path in files.iterdir())
     print(f"{rows:,} events, {size / 2**20:,.0f} MiB of JSON lines", flush=True)
-    os.environ.setdefault("KITH_TOKEN_KEY", "0" * 64)
-    settings = load_settings(
-        None, home=str(folder / "home"), conf=str(conf), landing=str(landing), spark_size="m", driver_memory="8g"
-    )
-    context = Context(settings, day=date(2026, 2, 1))
-    by_hand(context.spark, files, folder / "warm", b"warm")  # both find a warm session
-    full = timed("Kith", rows, lambda: kith(context))
+    return files
+
+
+def landing(folder: Path) -> Path:
+    """Where the source's files are."""
+    return folder / "landing" / SOURCE.replace("__", "/")
+
+
+def context_of(folder: Path) -> Context:
+    """A run in a lake of its own below the folder."""
+    home, conf, files = (str(folder / name) for name in ("home", "conf", "landing"))
+    settings = load_settings(None, home=home, conf=conf, landing=files, spark_size="m", driver_memory="8g")
+    return Context(settings, day=date(2026, 2, 1))
+
+
+def warm(folder: Path, rows: int) -> None:
+    """Land a tenth of the files in another lake, in the same session: what is compiled then is compiled for both."""
+    other = folder / "warm"
+    shutil.copytree(folder / "conf", other / "conf")
+    landing(other).mkdir(parents=True)
+    for path in sorted(landing(folder).iterdir())[: FILES // 10]:
+        (landing(other) / path.name).hardlink_to(path)
+    timed("Kith, the first tenth, to warm up", rows // 10, lambda: kith(context_of(other)))
+    shutil.rmtree(other)
+
+
+def peers(context: Context, folder: Path, files: Path, rows: int, full: Spent) -> None:
+    """The two others on the same files."""
     peer = timed("by hand", rows, lambda: by_hand(context.spark, files, folder / "hand", context.key))
     right = are_equal(context.lake.read(silver.EVENT), context.spark.read.format("delta").load(f"{folder}/hand/silver"))
     print(f"  the same events: {right}")
     timed("DuckDB, for reference", rows, lambda: by_duckdb(files, folder / "duckdb"))
-    late = rows // 100
-    make(files, rows, rows + late, 10 * rows, 1)
-    new = timed(f"Kith, {late:,} more", late, lambda: kith(context))
     print(f"rows a CPU second, Kith / by hand: {peer[1] / full[1]:.2f}; wall {peer[0] / full[0]:.2f}")
+
+
+def deliver_more(context: Context, folder: Path, rows: int, full: Spent) -> None:
+    """1 % new events to Kith, in one file."""
+    files, late = landing(folder), rows // 100
+    before = sum(int(path.name.partition("-")[0]) >= rows for path in files.glob("*.jsonl"))
+    first = rows + before * late
+    make(files, first, first + late, 10 * rows, 1)
+    new = timed(f"Kith, {late:,} more", late, lambda: kith(context))
     print(f"1 % new / full: {100 * new[1] / full[1]:.1f} % of the CPU, {100 * new[0] / full[0]:.1f} % of the wall time")
 
 

@@ -1,6 +1,6 @@
 """Accounts of a batch of mapped rows: counts by source, the balance against bronze's own log, and when events happened."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from jobs.context import Context
 from jobs.mapped import PREFIX
-from lakehouse.checks import BROKEN
+from lakehouse.assertions import literal
+from lakehouse.checks import BAD, BROKEN, Measured
 from lakehouse.conservation import Balance, mapped_balance
 from lakehouse.deltalog import places, rows_between
 from lakehouse.freshness import Events
@@ -24,6 +25,8 @@ from lakehouse.textfiles import reader
 
 EVENT_TIMES = ("occurred_at", "ordered_at", "updated_at")
 EARLY, MEDIAN, ACCURACY = 0.05, 0.5, 500
+FEW = 4
+"""Sources that are counted by conditions in the audit's own aggregation; of more, a grouping costs less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,36 @@ class Counted:
     times: tuple[float, float, float] | None
 
 
+def by_source(table: Table, sources: Sequence[str]) -> dict[str, str]:
+    """Aggregates in Spark SQL that :func:`counted_in` reads, over mapped rows with ``_bad``; none of too many sources."""
+    texts: dict[str, str] = {}
+    for number, source in enumerate(sources if len(sources) <= FEW else ()):
+        own = f"source = {literal(source)}"
+        texts |= {f"{name} {number}": text for name, text in _figures(table, own)}
+    return texts
+
+
+def _figures(table: Table, own: str) -> Iterator[tuple[str, str]]:
+    yield "rows", f"count_if({own})"
+    yield "refused", f"count_if({own} AND {BAD})"
+    if at := _event_time(table):
+        good = f"FILTER (WHERE {own} AND NOT {BAD})"
+        yield "times", f"percentile_approx(unix_seconds({at}), array({EARLY}, {MEDIAN}), {ACCURACY}) {good}"
+        yield "newest", f"max(unix_seconds({at})) {good}"
+
+
+def counted_in(sources: Sequence[str], measured: Measured) -> dict[str, Counted] | None:
+    """Rows by source as :func:`by_source` asked for them; None where they do not add up to the batch, or were not asked for."""
+    found: dict[str, Counted] = {}
+    for number, source in enumerate(sources):
+        own = {name: measured.beside.get(f"{name} {number}") for name in ("rows", "refused", "times", "newest")}
+        if own["rows"]:
+            found[source] = _counted(own)
+    return found if sum(c.rows for c in found.values()) == measured.rows else None
+
+
 def count_by_source(judged: DataFrame, table: Table) -> dict[str, Counted]:
-    """Count a judged batch in one pass over its rows."""
+    """Count a judged batch, of whatever sources, in one pass over its rows."""
     is_bad = F.size(BROKEN) > 0
     found = judged.groupBy("source").agg(
         F.count("*").alias("rows"), F.count_if(is_bad).alias("refused"), *_times(table, ~is_bad)
@@ -44,15 +75,19 @@ def count_by_source(judged: DataFrame, table: Table) -> dict[str, Counted]:
     return {row["source"]: _counted(row.asDict()) for row in found.collect()}
 
 
+def _event_time(table: Table) -> str | None:
+    return next((name for name in EVENT_TIMES if name in table.column_names), None)
+
+
 def _times(table: Table, is_good: Column) -> list[Column]:
-    name = next((name for name in EVENT_TIMES if name in table.column_names), None)
+    name = _event_time(table)
     if name is None:
         return []
     at = F.when(is_good, F.unix_seconds(name))
     return [F.percentile_approx(at, [EARLY, MEDIAN], ACCURACY).alias("times"), F.max(at).alias("newest")]
 
 
-def _counted(row: dict[str, Any]) -> Counted:
+def _counted(row: Mapping[str, Any]) -> Counted:
     times, newest = row.get("times"), row.get("newest")
     known = (float(times[0]), float(times[1]), float(newest)) if times and newest is not None else None
     return Counted(int(row["rows"]), int(row["refused"]), known)

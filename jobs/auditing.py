@@ -28,6 +28,7 @@ from lakehouse.verdicts import Verdict, gate, judge
 TABLES = {table.name: table for table in (*silver.ALL, *gold.ALL, *ops.ALL)}
 DAYS_OF_HISTORY = 120
 EVERY = Quality()
+EMPTY: Mapping[str, str] = {}
 _LOCK = threading.Lock()
 
 
@@ -44,15 +45,18 @@ def audit(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str =
     return measured.rows + measured.deletions > 0
 
 
-def audit_mapped(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str = "") -> None:
+def audit_mapped(
+    context: Context, job: Job, frame: DataFrame, run: JobRun, part: str = "", beside: Mapping[str, str] = EMPTY
+) -> Measured:
     """Judge a mapped batch, whose rows that break a strict rule go to quarantine: the other rules may still stop it.
 
-    Fills ``run.rows_in`` and ``run.rows_quarantined``.
+    Fills ``run.rows_in`` and ``run.rows_quarantined``. Returns what was measured, ``beside`` with it.
     """
-    measured = _measured(context, job.writes, frame, mapped=True)
+    measured = _measured(context, job.writes, frame, beside)
     run.rows_in, run.rows_quarantined = measured.rows, measured.bad
     rules = [r for r in (*job.writes.all_rules(), *extra_rules(context, job.writes)) if not (r.sql and r.is_strict)]
     _judge(context, job.writes, frame, measured, rules, part)
+    return measured
 
 
 def lookup_in(context: Context, frame: DataFrame) -> Lookup:
@@ -71,7 +75,7 @@ def profiled_columns(context: Context, table: Table) -> tuple[Column, ...]:
     return worth_profiling(table) if named is None else tuple(c for c in table.columns if c.name in named)
 
 
-def _measured(context: Context, table: Table, frame: DataFrame, *, mapped: bool = False) -> Measured:
+def _measured(context: Context, table: Table, frame: DataFrame, mapped: Mapping[str, str] | None = None) -> Measured:
     said = context.quality.get(table.name)
     if said:
         check_against(said, table, Path(context.settings.conf, "quality", f"{table.name}.yml"))

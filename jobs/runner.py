@@ -6,12 +6,12 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.accounting import Counted, account, count_by_source
+from jobs.accounting import Counted, account, by_source, count_by_source, counted_in
 from jobs.auditing import audit, audit_mapped, extra_rules
 from jobs.context import Context
 from jobs.feeds import source_streams
 from jobs.landing import land_files, quarantine
-from jobs.mapped import mapped_streams
+from jobs.mapped import feeding, mapped_streams
 from lakehouse import session
 from lakehouse.checks import BROKEN, broken_rules
 from lakehouse.deliveries import DELETED
@@ -155,9 +155,12 @@ def _publish(context: Context, job: Job, frame: DataFrame, run: JobRun, part: st
 
 
 def _publish_mapped(context: Context, job: Job, frame: DataFrame, run: JobRun, part: str) -> None:
-    audit_mapped(context, job, frame, run, part)
     judged = frame.withColumn(BROKEN, broken_rules(job.writes, extra_rules(context, job.writes)))
-    counted = count_by_source(judged, job.writes)
+    sources = [source.name for source in feeding(context.sources, job.writes)]
+    measured = audit_mapped(context, job, frame, run, part, by_source(job.writes, sources))
+    counted = counted_in(sources, measured)
+    if counted is None:
+        counted = count_by_source(judged, job.writes)
     good = _set_aside(context, job, judged, counted, run)
     account(context, job, run, counted, _land(context, job, good, run) if good is not None else None)
 
@@ -175,11 +178,12 @@ def _set_aside(
 ) -> DataFrame | None:
     """Split a mapped batch: rows that break the contract go to quarantine with the rules' names; None if none is good."""
     run.rows_in, run.rows_quarantined = sum(c.rows for c in counted.values()), sum(c.refused for c in counted.values())
-    if run.rows_quarantined:
+    refused = run.rows_quarantined > 0
+    if refused:
         run.rows_quarantined = quarantine(context, _refused(job, judged.where(F.size(BROKEN) > 0)), run)
     if all(c.rows == c.refused for c in counted.values()):
         return None
-    return judged.where(F.size(BROKEN) == 0).drop(BROKEN)
+    return (judged.where(F.size(BROKEN) == 0) if refused else judged).drop(BROKEN)
 
 
 def _refused(job: Job, rows: DataFrame) -> DataFrame:

@@ -8,13 +8,15 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.assertions import References, Statistic, Unique
+from lakehouse.cardinality import distinct_counts
 from lakehouse.profile import Profile, expressions, profile_of
 from lakehouse.table import Column as Declared
 from lakehouse.table import Rule, Table
 from lakehouse.uniqueness import duplicates, exact_duplicates, hash_of
 
-BROKEN = "_broken"
+BAD, BROKEN = "_bad", "_broken"
 DELETED = "_deleted"
+BESIDE = "beside "
 Lookup = Callable[[str], DataFrame | None]
 """A table's rows by its name; None where there is no such table yet."""
 
@@ -23,7 +25,7 @@ Lookup = Callable[[str], DataFrame | None]
 class Measured:
     """What one scan of a batch found: rows, violations by rule, the values of statistics, the profile of columns.
 
-    ``bad`` are the rows that break a strict row rule, each counted once.
+    ``bad`` are the rows that break a strict row rule, each counted once; ``beside`` is what else was asked for.
     """
 
     table: str
@@ -33,6 +35,7 @@ class Measured:
     bad: int = 0
     values: dict[str, float | None] = field(default_factory=dict)
     profile: tuple[Profile, ...] = ()
+    beside: Mapping[str, object] = field(default_factory=dict)
 
 
 def broken_rules(table: Table, extra: Sequence[Rule] = ()) -> Column:
@@ -52,25 +55,30 @@ def measure(
     *,
     profile: Sequence[Declared] = (),
     lookup: Lookup | None = None,
-    mapped: bool = False,
+    mapped: Mapping[str, str] | None = None,
     now: datetime | None = None,
     apart: bool = False,
 ) -> Measured:
     """Rows, rule violations, statistics and profile of the frame, in one pass. Rows marked ``_deleted`` break no rule.
 
-    ``extra`` are rules beside the contract's. ``apart`` measures uniqueness and sketches (distinct counts, quantiles) in
-    passes of their own over the columns concerned, since either would keep Spark from compiling the scan of all the others:
-    it pays from some 100,000 rows on. References always are such a pass, where ``lookup`` knows the table.
-    Of a ``mapped`` batch, which may hold several versions of a row, uniqueness is left out and bad rows are counted.
+    ``extra`` are rules beside the contract's. ``apart`` measures uniqueness, distinct counts and quantiles in passes of their
+    own over the columns concerned, since each would keep Spark from compiling the scan of all the others: it pays from some
+    100,000 rows on. References always are such a pass, where ``lookup`` knows the table.
+    ``mapped`` is said of a batch of mapped rows, which may hold several versions of each: uniqueness is left out, bad rows are
+    counted (``_bad``), and these aggregates by name, in Spark SQL that may use ``_bad``, ride along into ``beside``.
     ``now`` is the time that ages are counted from, else the clock's.
     """
     declared = (*table.all_rules(), *extra)
-    rules = {rule.name: rule for rule in declared if not (mapped and isinstance(rule.assertion, Unique))}
+    rules = {rule.name: rule for rule in declared if mapped is None or not isinstance(rule.assertion, Unique)}
     has_deletes = DELETED in frame.columns
     stays = "NOT _deleted" if has_deletes else ""
     texts = dict(_aggregates(rules.values(), profile, stays=stays, apart=apart))
-    texts["_bad"] = _bad([rule.sql for rule in rules.values() if rule.sql and rule.is_strict], stays) if mapped else "0"
-    found = _first(frame, texts, apart=apart)
+    several = dict(_distinct(rules.values(), profile)) if apart else {}
+    if mapped is not None:
+        frame = frame.withColumn(BAD, F.expr(_is_bad(rules.values(), stays)))
+        texts |= {BAD: f"count_if({BAD})"} | {f"{BESIDE}{name}": text for name, text in mapped.items()}
+    found = _first(frame, {name: text for name, text in texts.items() if name not in several}, apart=apart)
+    found |= dict(zip(several, distinct_counts(frame, list(several.values()), stays), strict=True))
     rows = int(str(found["_rows"]))
     violations, values = {}, {}
     for name, rule in rules.items():
@@ -89,8 +97,9 @@ def measure(
             case _:
                 violations[name] = int(str(found[name]))
     profiles = tuple(_profiles(profile, rows, found))
-    deletions, bad = int(str(found["_all"])) - rows, int(str(found["_bad"]))
-    return Measured(table.name, rows, violations, deletions, bad, values, profiles)
+    deletions, bad = int(str(found["_all"])) - rows, int(str(found.get(BAD, 0)))
+    more = {name: found[f"{BESIDE}{name}"] for name in mapped or ()}
+    return Measured(table.name, rows, violations, deletions, bad, values, profiles, more)
 
 
 def within(value: float | None, low: float | None, high: float | None) -> bool:
@@ -150,9 +159,19 @@ def _aggregates(
             yield f"{column.name}.{statistic}", text
 
 
-def _bad(predicates: Sequence[str], stays: str) -> str:
-    either = " OR ".join(f"NOT ({sql})" for sql in predicates)
-    return f"count_if({f'{stays} AND ' if stays else ''}({either}))" if either else "0"
+def _distinct(rules: Iterable[Rule], profile: Sequence[Declared]) -> Iterator[tuple[str, str]]:
+    """``(name, column)`` of each count of distinct values."""
+    for rule in rules:
+        if isinstance(rule.assertion, Statistic) and rule.assertion.measure == "distinct":
+            yield rule.name, rule.assertion.column
+    for column in profile:
+        if column.type.lower() == "string":
+            yield f"{column.name}.distinct", column.name
+
+
+def _is_bad(rules: Iterable[Rule], stays: str) -> str:
+    either = " OR ".join(f"NOT ({rule.sql})" for rule in rules if rule.sql and rule.is_strict)
+    return f"coalesce({f'{stays} AND ' if stays else ''}({either}), false)" if either else "false"
 
 
 def _aggregate(rule: Rule, stays: str, where: str, *, apart: bool) -> str:
@@ -214,4 +233,4 @@ def _age(micros: object, now: datetime | None) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, float) else None
+    return float(value) if isinstance(value, int | float) else None

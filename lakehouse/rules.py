@@ -85,7 +85,7 @@ def at_most_missing(column: str, share: float) -> Rule:
 
 
 def distinct_between(column: str, low: float | None = None, high: float | None = None) -> Rule:
-    """The column has about so many distinct values (HyperLogLog++, relative error 5 %)."""
+    """The column has about so many distinct values (HyperLogLog, relative standard error at most 5 %)."""
     return statistic("distinct", column, low, high)
 
 

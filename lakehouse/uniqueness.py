@@ -1,17 +1,23 @@
 """Whether a key is unique, exactly and cheaply: 64-bit hashes of the keys, sorted as arrays, instead of a hash table of keys."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 BUCKET_BITS = 6
 """Hashes are parted by their uppermost bits into 64 ranges, each of which one task sorts."""
 ROWS_AT_ONCE = 4_000_000
 """Hashes that a task holds before it hands them on: 32 MB."""
+LARGE_BATCHES = {
+    "spark.sql.execution.arrow.maxBytesPerBatch": 2**31 - 1,
+    "spark.sql.execution.arrow.maxRecordsPerBatch": 100_000,
+}
 RUNS = pa.schema([("bucket", pa.int32()), ("hashes", pa.binary())])
 
 Hashes = NDArray[np.uint64]
@@ -24,11 +30,28 @@ def duplicates(frame: DataFrame, columns: Sequence[str]) -> int:
     fewer are the keys themselves counted.
     """
     runs = frame.select(F.expr(hash_of(columns)).alias("hash")).mapInArrow(sorted_runs, "bucket int, hashes binary")
-    counted = runs.groupBy("bucket").applyInArrow(merged, "rows bigint, known bigint, found bigint")
-    rows, keys, hashes = counted.agg(*[F.coalesce(F.sum(c), F.lit(0)) for c in ("rows", "known", "found")]).collect()[0]
+    counted = runs.repartition("bucket").mapInArrow(merged, "rows bigint, known bigint, found bigint")
+    with _large_batches(frame.sparkSession):
+        rows, keys, hashes = counted.agg(
+            *[F.coalesce(F.sum(c), F.lit(0)) for c in ("rows", "known", "found")]
+        ).collect()[0]
     if keys == hashes:
         return int(rows - keys)
     return exact_duplicates(frame, columns)
+
+
+@contextmanager
+def _large_batches(spark: SparkSession) -> Iterator[None]:
+    """Arrow batches bounded by rows alone: with a bound in bytes the JVM adds up the whole batch after each row, and half of
+    the time goes there.
+    """
+    for name, value in LARGE_BATCHES.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name in LARGE_BATCHES:
+            spark.conf.unset(name)
 
 
 def hash_of(columns: Sequence[str]) -> str:
@@ -68,15 +91,21 @@ def _runs(columns: Sequence[pa.Array]) -> pa.RecordBatch:
     return pa.record_batch([pa.array(buckets, pa.int32()), pa.array(blobs, pa.binary())], schema=RUNS)
 
 
-def merged(runs: pa.Table) -> pa.Table:
-    """One bucket's rows, rows with a key, and distinct hashes."""
-    blobs = [np.frombuffer(blob.as_buffer(), dtype=np.uint64) for blob in runs.column("hashes")]
-    hashes = np.concatenate(blobs)
-    if runs.column("bucket")[0].as_py() == -1:
-        return _counts(int(hashes.sum()), 0, 0)
-    hashes.sort()
-    return _counts(hashes.size, hashes.size, 1 + int(np.count_nonzero(hashes[1:] != hashes[:-1])))
+def merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows, rows with a key, and distinct hashes of whole buckets, one row for each."""
+    runs: dict[int, list[Hashes]] = defaultdict(list)
+    for batch in batches:
+        for bucket, blob in zip(batch.column(0).to_pylist(), batch.column(1), strict=True):
+            runs[bucket].append(np.frombuffer(blob.as_buffer(), dtype=np.uint64))
+    for bucket, hashes in runs.items():
+        yield _counts(bucket, np.concatenate(hashes))
 
 
-def _counts(rows: int, known: int, found: int) -> pa.Table:
-    return pa.table({"rows": [rows], "known": [known], "found": [found]})
+def _counts(bucket: int, hashes: Hashes) -> pa.RecordBatch:
+    if bucket == -1:
+        rows, known, found = int(hashes.sum()), 0, 0
+    else:
+        hashes.sort()
+        rows = known = hashes.size
+        found = 1 + int(np.count_nonzero(hashes[1:] != hashes[:-1]))
+    return pa.RecordBatch.from_pydict({"rows": [rows], "known": [known], "found": [found]})

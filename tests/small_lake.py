@@ -1,9 +1,12 @@
 """A lake of a test's own: settings, context, source files and deliveries below one temporary folder."""
 
+import atexit
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -14,7 +17,7 @@ from jobs.schedule import Outcome, run_graph
 from lakehouse.lake import Lake
 from lakehouse.settings import ROOT, Settings
 from lakehouse.table import Table
-from lakehouse.tables import ops
+from lakehouse.tables import feeds, ops
 
 TOKEN_KEY = "a made-up key for the tests, 32 bytes and more"
 CONSENT = """
@@ -27,6 +30,10 @@ maps:
 """
 CONSENT_JSON = CONSENT.replace("format: csv", "format: jsonl").replace("required: [id, purpose, action, at]", "")
 HEADER = "id,purpose,action,at"
+LOG_TABLES = (
+    *(ops.JOB_RUN, ops.LINEAGE_EDGE, ops.QUARANTINE, ops.DQ_RESULT, ops.DQ_PROFILE),
+    *(feeds.LANDED_FILE, feeds.CONSERVATION, feeds.FRESHNESS),
+)
 
 
 def settings_for(home: Path, conf: Path, **more: object) -> Settings:
@@ -47,6 +54,17 @@ def statements(numbers: Iterable[int], action: str = "grant", day: int = 1) -> s
     return "".join(f"c{n},marketing,{action},2025-01-{day:02} 10:00:00\n" for n in numbers)
 
 
+@lru_cache(maxsize=1)
+def log_tables(spark: SparkSession) -> Path:
+    """A lake with the empty tables that every run writes to: to make them anew for each test takes longer than most runs."""
+    root = Path(tempfile.mkdtemp(prefix="kith-tables-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    lake = Lake(spark, str(root))
+    for table in LOG_TABLES:
+        lake.ensure(table)
+    return root
+
+
 @dataclass
 class SmallLake:
     """Deliveries and runs of one test; every run has a context of its own, as every process has.
@@ -61,6 +79,8 @@ class SmallLake:
     def __post_init__(self) -> None:
         own = self.root / "conf"
         self.settings = settings_for(self.root, self.conf or own)
+        if not Path(self.settings.lake_path).exists():
+            shutil.copytree(log_tables(self.spark), self.settings.lake_path)
         if not self.conf:
             (own / "sources").mkdir(parents=True)
             for shared in ("identity.yml", "survivorship.yml", "household.yml", "models", "value", "spark"):

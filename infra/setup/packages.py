@@ -73,6 +73,11 @@ def _make_venv() -> None:
             f"  sudo apt-get install python{version}-venv\n"
             "Then run the same command again.",
         )
+    if VENV.is_symlink():
+        raise SetupError(
+            f"{VENV} is a link to {VENV.resolve()}, which was made for another checkout: to make it anew would empty that one.",
+            "Remove the link for an environment of this checkout's own, or set up the other checkout.",
+        )
     run([sys.executable, "-m", "venv", "--clear", VENV], seconds=300)
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from infra.setup import jars
+from infra.setup import jars, packages
 from infra.setup.ivy import write_module
 from infra.setup.jarlock import Findings, Jar, compare, parse_lock, render_lock
 from infra.setup.java import check_java, find_java, has_module, judge, major_version
@@ -74,6 +74,19 @@ def test_java_is_asked_for_version_and_modules(tmp_path: Path) -> None:
     whole = f"case $1 in -version) printf '{JAVA_17}' >&2;; --list-modules) printf '{WHOLE}';; esac"
     _fake_java(tmp_path / "bin", whole)
     assert check_java(find_java({"JAVA_HOME": str(tmp_path)})) == 17
+
+
+def test_an_environment_that_is_a_link_is_refused_and_what_it_leads_to_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, link = tmp_path / "other", tmp_path / "link"
+    other.mkdir()
+    (other / "kept").touch()
+    link.symlink_to(other)
+    monkeypatch.setattr(packages, "VENV", link)
+    with pytest.raises(SetupError, match="is a link to"):
+        packages.install_packages()
+    assert (other / "kept").exists()
 
 
 def test_the_lock_is_read_as_it_is_written() -> None:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from jobs.accounting import Counted, count_by_source
+from jobs.accounting import Counted, by_source, count_by_source, counted_in
 from jobs.landing import NOTHING, quarantine
+from lakehouse.checks import BROKEN, Measured, broken_rules, measure
 from lakehouse.conservation import Balance
 from lakehouse.runlog import JobRun
-from lakehouse.table import Table
 from lakehouse.tables import feeds, ops, silver
 from tests.small_lake import CONSENT, CONSENT_JSON, HEADER, SmallLake, context_for, statements
 
@@ -154,18 +154,34 @@ def test_rows_that_go_missing_stop_the_job_and_are_told(small: SmallLake, monkey
     small.source(CSV, VERSIONED)
     small.deliver(CSV, "1.csv", csv(statements(range(4))))
 
-    def loses_one(judged: DataFrame, table: Table) -> dict[str, Counted]:
-        found = count_by_source(judged, table)
+    def loses_one(sources: list[str], measured: Measured) -> dict[str, Counted]:
+        found = counted_in(sources, measured) or {}
         return {name: replace(counted, rows=counted.rows - 1) for name, counted in found.items()}
 
     with monkeypatch.context() as patch:
-        patch.setattr("jobs.runner.count_by_source", loses_one)
+        patch.setattr("jobs.runner.counted_in", loses_one)
         outcome = small.run(BRONZE, SILVER)
     assert "map: 4 rows in" in str(outcome.failures[0])
     assert "1 rows lost" in str(outcome.failures[0])
     assert [b[-1] for b in balances(small, "map")] == [False]
     failed = small.read(ops.JOB_RUN).where("status = 'failed'").select("job").collect()
     assert [row[0] for row in failed] == [SILVER]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_rows_by_source_come_with_the_audit_and_equal_a_count_of_their_own(spark: SparkSession, *, apart: bool) -> None:
+    table = silver.CONSENT_EVENT
+    rows = [("a", "c1", 9), ("a", "c2", 5), ("a", None, 1), ("b's", None, 7), ("gone", "c3", 3)]
+    given = spark.createDataFrame(rows, "source string, consent_id string, hour int").selectExpr(
+        "*", "timestamp_seconds(hour * 3600) AS occurred_at", "'grant' AS action", "'marketing' AS purpose"
+    )
+    frame = given.selectExpr(
+        "*", *[f"CAST(NULL AS {c.type}) AS {c.name}" for c in table.columns if c.name not in given.columns]
+    )
+    judged = frame.withColumn(BROKEN, broken_rules(table))
+    for sources, adds_up in ((["a", "b's", "gone", "none"], True), (["a", "b's"], False), (list("abcdefgh"), False)):
+        found = counted_in(sources, measure(table, frame, mapped=by_source(table, sources), apart=apart))
+        assert found == (count_by_source(judged, table) if adds_up else None)
 
 
 def test_a_lost_record_at_landing_stops_the_job(small: SmallLake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,8 @@
 """Objects on moto's server land once, found by listing or told by events, over damage, kills and repeated events."""
 
+import hashlib
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import boto3
@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.session import reads_s3a
+from lakehouse.tables import feeds
 from tests.jobs.feeds.landing import MOMENTS, Landing
 from tests.services.moto import empty, running_store
 from tests.small_lake import HEADER, SmallLake, statements
@@ -120,19 +121,43 @@ def test_json_lines_of_a_bucket(shop: Shop) -> None:
     assert shop.numbers() == [7]
 
 
-@pytest.mark.slow
-def test_objects_are_read_in_place_where_the_session_has_s3a(
-    store: str, shop: Shop, spark: SparkSession, request: pytest.FixtureRequest
-) -> None:
+@pytest.fixture
+def in_place(store: str, shop: Shop, spark: SparkSession) -> Iterator[Shop]:
+    """The same where Spark reads the objects itself."""
     if not reads_s3a(spark):
-        pytest.skip("no S3A in the session: `make jars-s3` brings its jars (25 MB)")
+        pytest.skip("no S3A in the session: `make jars-s3` brings its jars (13 MB)")
     login = {"access.key": "made", "secret.key": "up", "endpoint": store, "path.style.access": "true"}
-    for name, value in (login | {"endpoint.region": "eu-central-1"}).items():
-        spark.conf.set(f"fs.s3a.{name}", value)
-        request.addfinalizer(partial(spark.conf.unset, f"fs.s3a.{name}"))
+    settings = {f"fs.s3a.{name}": value for name, value in (login | {"endpoint.region": "eu-central-1"}).items()}
+    for name, value in settings.items():
+        spark.conf.set(name, value)
     shop.source(LISTING.replace("copy", "auto"), CSV)
-    shop.put("a b.csv", 1, 2)
-    shop.put("empty.csv", text="")
-    assert shop.land() == [(2, 1, 0)]
-    assert {row["_file"] for row in shop.rows()} == {"s3a://shop/consents/a%20b.csv"}
-    assert shop.land() == []
+    yield shop
+    for name in settings:
+        spark.conf.unset(name)
+
+
+@pytest.mark.slow
+def test_objects_are_read_in_place_where_the_session_has_s3a(in_place: Shop) -> None:
+    in_place.put("a b.csv", 1, 2)
+    in_place.put("empty.csv", text="")
+    assert in_place.land() == [(2, 1, 0)]
+    assert {row["_file"] for row in in_place.rows()} == {"s3a://shop/consents/a%20b.csv"}
+    assert in_place.land() == []
+
+
+@pytest.mark.slow
+def test_an_object_that_comes_again_under_another_key_is_known_by_its_etag(in_place: Shop) -> None:
+    first, other = (f"s3a://shop/consents/{name}" for name in ("报表 1.csv", "again.csv"))
+    in_place.put("报表 1.csv", 1, 2)
+    assert in_place.land() == [(2, 0, 0)]
+    in_place.put("again.csv", 1, 2)
+    assert in_place.land() == [(0, 0, 2)]
+    assert in_place.numbers() == [1, 2]
+    content = f"{HEADER}\n{statements([1, 2])}".encode()
+    etag = f"etag:{hashlib.md5(content, usedforsecurity=False).hexdigest()}"
+    ledger = in_place.small.read(feeds.LANDED_FILE).where(f"source = '{in_place.name}'").orderBy("landed_at")
+    rows = ledger.select("file", "size", "digest", "rows", "outcome", "same_as").collect()
+    assert [tuple(row) for row in rows] == [
+        (first, len(content), etag, 2, "landed", None),
+        (other, len(content), etag, 2, "resent", first),
+    ]
