@@ -138,7 +138,7 @@ def test_what_was_left_on_a_device_long_before_or_after_its_accounts_is_somebody
     links = used + filler[2:] + use + filler[:19] + after  # link n is seen on day n
     found = judged(spark, linked(spark, links, lent), lent)
     reasons = {other: row["fence_reason"] for (other, end), row in found.items() if end.startswith("device:")}
-    words = "shared_device: device: seen 21 days from any account's use, max_gap_days 20"
+    words = "shared_device: device: 21 days from any account's use, max_gap_days 20"
     assert {other for other, reason in reasons.items() if reason} == {"anonymous_web:before", "anonymous_mall:after"}
     assert {reasons["anonymous_web:before"], reasons["anonymous_mall:after"]} == {words}
     assert len(reasons) == len(used + use + after)
