@@ -64,7 +64,7 @@ def _conversions(rows: Sequence[Row]) -> str:
         Bar(
             row["touchpoint"],
             row["people"],
-            f"{whole(row['people'])}, {whole(row['median_days'])} d",
+            f"{whole(row['people'])} in {whole(row['median_days'])} d",
             f"half of them within {plural(int(row['median_days']), 'day')} of the first sighting",
             "identity",
         )

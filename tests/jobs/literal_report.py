@@ -102,6 +102,14 @@ def answers() -> dict[str, list[dict[str, object]]]:
             for r in range(1, 6)
             for f in range(1, 6)
         ],
+        **reach(),
+        "events": [{"occurred_on": DAY, "event_type": kind, "events": 7} for kind in ("create", "merge", "split")],
+    }
+
+
+def reach() -> dict[str, list[dict[str, object]]]:
+    """Sends, conversions and households."""
+    return {
         "sends": [
             {
                 "campaign_id": f"C{n}",
@@ -124,7 +132,6 @@ def answers() -> dict[str, list[dict[str, object]]]:
             {"n_people": 3, "is_refused": False, "people": 21, "households": 7},
             {"n_people": 40, "is_refused": True, "people": 40, "households": 0},
         ],
-        "events": [{"occurred_on": DAY, "event_type": kind, "events": 7} for kind in ("create", "merge", "split")],
     }
 
 
