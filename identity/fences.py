@@ -161,7 +161,7 @@ def _apart(edges: DataFrame, rules: IdentityRules, types: list[str]) -> DataFram
     words = F.concat(
         F.lit("shared_device: "),
         kind,
-        F.lit(": seen "),
+        F.lit(": "),
         gap,
         F.lit(" days from any account's use, max_gap_days "),
         most,
