@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse.frames import few
 
 VERTEX, EDGE, UNIQUE, FORBIDDEN, TOLD = 0, 1, 2, 3, 4
-ACCOUNT, CONTACT, ASKING = 1, 2, 3
+ACCOUNT, CONTACT, ASKING = 1, 2, 4
 RESULT = "vertex long, component long, whole long"
 
 
@@ -24,10 +24,10 @@ class Limits:
     ``unique (vertex: long, kind: long, value: long)``: what a person has one value of at most, at the identifiers that say
     so: of a unique type each identifier is its own value; a birth date stands at the accounts that gave it. ``forbidden (src:
     long, dst: long)``: pairs that people forbade. ``kinds (vertex: long, code: int, type: int)``: which vertices are an
-    :data:`ACCOUNT`, a :data:`CONTACT`, or a contact that is :data:`ASKING` who its accounts are; ``type`` tells types apart.
-    ``evidence``: vertices ``(vertex)`` → the strong edges ``(src, dst, strength: double)`` among them, as they really are (the
-    graph that is solved may hold stars instead). ``told (vertex)``: the accounts that gave an attribute; None where no contact
-    asks.
+    :data:`ACCOUNT`, a :data:`CONTACT`, and which contacts and traces are :data:`ASKING` who their accounts are (codes are added);
+    ``type`` tells types apart. ``evidence``: vertices ``(vertex)`` → the strong edges ``(src, dst, strength: double)`` among them,
+    as they really are (the graph that is solved may hold stars instead). ``told (vertex)``: the accounts that gave an attribute;
+    None where nothing asks.
     """
 
     unique: DataFrame
@@ -51,8 +51,8 @@ class Parted:
 def parted(components: DataFrame, limits: Limits) -> Parted | None:
     """Part each of ``components (vertex, component)`` that breaks the limits; None when none does.
 
-    First, a contact whose accounts contradict each other is shared, and says nothing of anybody (:func:`shared`); an asking
-    contact says nothing of an account that gave no name where another of its type did (:func:`silent`). Then, within a crowded
+    First, a contact whose accounts contradict each other is shared, and says nothing of anybody (:func:`shared`); one that
+    asks says nothing of an account that gave no name where another of its type did (:func:`silent`). Then, within a crowded
     component, the edges are gone through from the strongest to the weakest (ties: by their ends), and one that would bring
     together what may not be together is cut: Kruskal's maximum spanning forest with cannot-link constraints. So what is cut is
     the weakest bridge between the two, everybody keeps the rest of the evidence, and nothing outside the component matters.
@@ -104,13 +104,13 @@ def _crowded(components: DataFrame, limits: Limits) -> DataFrame:
 
 
 def _asked(coded: DataFrame, told: DataFrame) -> DataFrame:
-    """``(component)`` of those with an asking contact, and accounts of one type of which some told who they are and some not."""
-    contacts = coded.where(F.col("code") == ASKING).select("component").distinct()
+    """``(component)`` of those that hold who asks, and accounts of one type of which some told who they are and some not."""
+    asking = coded.where(F.col("code").bitwiseAND(ASKING) > 0).select("component").distinct()
     known = told.withColumn("is_told", F.lit(1))
     accounts = coded.where(F.col("code") == ACCOUNT).join(known, on="vertex", how="left")
     told_some = accounts.groupBy("component", "type").agg(F.count("*").alias("n"), F.count("is_told").alias("n_told"))
     mixed = told_some.where((F.col("n_told") > 0) & (F.col("n_told") < F.col("n"))).select("component").distinct()
-    return mixed.join(contacts, on="component", how="left_semi")
+    return mixed.join(asking, on="component", how="left_semi")
 
 
 def _coded(inside: DataFrame, kinds: DataFrame) -> DataFrame:
@@ -160,9 +160,9 @@ def shared(
 ) -> set[int]:
     """The contacts that several people share: whose accounts contradict each other.
 
-    ``codes``: vertex → :data:`ACCOUNT`, :data:`CONTACT`, :data:`ASKING` or 0; ``unique (vertex, kind, value)``. What an account
-    says is what stands at it, and at what it was seen with. So the phone of a family is nobody's, where a cut at the weakest edge
-    would leave it, and the accounts that have nothing else, to one of them.
+    ``codes``: vertex → :data:`ACCOUNT`, :data:`CONTACT`, :data:`ASKING`, their sum, or 0; ``unique (vertex, kind, value)``. What
+    an account says is what stands at it, and at what it was seen with. So the phone of a family is nobody's, where a cut at the
+    weakest edge would leave it, and the accounts that have nothing else, to one of them.
     """
     near: dict[int, set[int]] = {vertex: set() for vertex in codes}
     for src, dst in edges:
@@ -173,7 +173,7 @@ def shared(
     for vertex, kind, value in unique:
         values.setdefault(vertex, set()).add((kind, value))
     found = set()
-    for contact in (vertex for vertex, code in codes.items() if code in (CONTACT, ASKING)):
+    for contact in (vertex for vertex, code in codes.items() if code & CONTACT):
         accounts = {vertex for vertex in near[contact] if codes[vertex] == ACCOUNT}
         around = accounts.union(*(near[account] for account in accounts)) - {contact}
         said = set().union(*(values.get(vertex, set()) for vertex in around))
@@ -185,7 +185,7 @@ def shared(
 def silent(
     codes: Mapping[int, int], types: Mapping[int, float], edges: Iterable[tuple[int, int]], told: AbstractSet[int]
 ) -> set[tuple[int, int]]:
-    """The edges between an asking contact and an account that told nothing of its person, where another of its type did.
+    """The edges between who asks and an account that told nothing of its person, where another of its type there did.
 
     ``types``: vertex → number of its type; ``told``: accounts that gave a name or a birth date. Two accounts of one app on one
     phone are mostly one person's, and their names say so; of one that gives none, nobody can tell whether it is the family's.
@@ -193,7 +193,7 @@ def silent(
     at: dict[tuple[int, float], list[tuple[int, tuple[int, int]]]] = {}
     for src, dst in edges:
         for contact, account in ((src, dst), (dst, src)):
-            if codes.get(contact) == ASKING and codes.get(account) == ACCOUNT:
+            if codes.get(contact, 0) & ASKING and codes.get(account) == ACCOUNT:
                 at.setdefault((contact, types[account]), []).append((account, (src, dst)))
     mixed = (held for held in at.values() if any(account in told for account, _ in held))
     return {edge for held in mixed for account, edge in held if account not in told}

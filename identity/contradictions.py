@@ -61,8 +61,13 @@ CONTRADICTIONS = (
     ),
     Contradiction(
         ("same_type_told", "kind"),
-        lambda told, kind: told and kind != "contact",
-        "accounts share contacts: same_type_told needs kind: contact",
+        lambda told, kind: told and kind == "account",
+        "accounts share contacts and traces: same_type_told needs kind: contact or trace",
+    ),
+    Contradiction(
+        ("same_type_told", "strength"),
+        lambda told, strength: told and strength == "weak",
+        "weak evidence never joins two known people: same_type_told needs strength: strong",
     ),
     Contradiction(
         ("same_type_told", "max_same_type"),

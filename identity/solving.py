@@ -129,14 +129,13 @@ def _limits(edges: DataFrame, follow: DataFrame, people: DataFrame, decided: Dat
 
 
 def _kinds(people: DataFrame, rules: IdentityRules) -> DataFrame:
-    """``(vertex, code, type)`` of the accounts and contacts."""
-    coded = [(i, kind) for i, kind in enumerate(rules.identifiers) if kind.kind in CODES]
-    codes: dict[str, object] = {kind.name: ASKING if kind.same_type_told else CODES[kind.kind] for _, kind in coded}
-    types: dict[str, object] = {kind.name: i for i, kind in coded}
-    columns = (
-        lookup(known, F.col("id_type")).cast("int").alias(name) for name, known in (("code", codes), ("type", types))
-    )
-    return people.select("vertex", *columns).where(F.col("code").isNotNull())
+    """``(vertex, code, type)`` of the accounts, the contacts, and what asks who its accounts are."""
+    codes: dict[str, object] = {
+        kind.name: CODES.get(kind.kind, 0) | (ASKING if kind.same_type_told else 0) for kind in rules.identifiers
+    }
+    types: dict[str, object] = {kind.name: i for i, kind in enumerate(rules.identifiers)}
+    columns = [lookup(of, F.col("id_type")).cast("int").alias(name) for name, of in (("code", codes), ("type", types))]
+    return people.select("vertex", *columns).where(F.col("code") > 0)
 
 
 def _said(edges: DataFrame, vertices: DataFrame, names: tuple[str, ...], numbers: dict[str, object]) -> DataFrame:

@@ -70,6 +70,9 @@ def test_a_contact_joins_no_account_that_told_nothing_where_another_of_its_type_
     edges = [(1, 9), (2, 9), (3, 9), (2, 8), (1, 8), (4, 5)]
     assert silent(codes, types, edges, {1}) == {(2, 9)}, "the member (3) has the phone to itself; 8 does not ask"
     assert silent(codes, types, edges, {1, 2}) == set(), "both told: their names decide"
+    assert silent({**codes, 9: ASKING | CONTACT}, types, edges, {1}) == {(2, 9)}
+    assert shared({**codes, 9: ASKING | CONTACT}, edges, [(1, 0, 70), (2, 0, 80)]) == {8, 9}
+    assert shared(codes, edges, [(1, 0, 70), (2, 0, 80)]) == {8}, "a trace that asks is no contact"
     assert silent(codes, types, edges, {3}) == set(), "neither told: one person's as far as anybody knows"
 
 

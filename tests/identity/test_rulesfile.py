@@ -84,7 +84,7 @@ def test_a_fault_names_line_key_and_rule(tmp_path: Path, line: str, fault: str) 
         ("strength: weak, is_merging: false, witnesses: 2, main_share: 0.5", "main_share: no edge to choose"),
         ("strength: weak, is_merging: false, max_gap_days: 9", "max_gap_days: nothing to keep apart"),
         ("strength: weak, is_merging: true, max_gap_days: 9, witnesses: 2", "max_gap_days: a device is lent or it is"),
-        ("strength: strong, is_merging: true, same_type_told: true", "same_type_told: accounts share contacts"),
+        ("strength: weak, is_merging: true, same_type_told: true", "same_type_told: weak evidence never joins"),
         ("strength: strong, is_merging: true, same_type_told: true, max_same_type: 1", "same_type_told: two accounts"),
     ],
 )
