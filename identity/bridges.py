@@ -25,9 +25,9 @@ class Limits:
     so: of a unique type each identifier is its own value; a birth date stands at the accounts that gave it. ``forbidden (src:
     long, dst: long)``: pairs that people forbade. ``kinds (vertex: long, code: int, type: int)``: which vertices are an
     :data:`ACCOUNT`, a :data:`CONTACT`, and which contacts and traces are :data:`ASKING` who their accounts are (codes are added);
-    ``type`` tells types apart. ``evidence``: vertices ``(vertex)`` → the strong edges ``(src, dst, strength: double)`` among them,
-    as they really are (the graph that is solved may hold stars instead). ``told (vertex)``: the accounts that gave an attribute;
-    None where nothing asks.
+    ``type`` tells types apart. ``evidence``: vertices ``(vertex)`` → the strong edges ``(src, dst, strength: double)`` among
+    them, as they really are (the graph that is solved may hold stars instead). ``told (vertex)``: the accounts that gave an
+    attribute; None where nothing asks.
     """
 
     unique: DataFrame
