@@ -28,6 +28,11 @@ Token = str
 Edge = tuple[Token, Token, str, str, str, int, bool]
 """Ends, their types, source, evidence, whether it is weak."""
 PARCELS = 3
+SHOWN = {
+    "known": "with accounts of several people",
+    "seen": "with one person's accounts and cookies that another never logged in with",
+    "unseen": "with one of its people only",
+}
 
 
 def asked(home: Path, table: str, query: str) -> pa.Table:
@@ -116,22 +121,46 @@ def accuracy(one_id: dict[Token, str], person: dict[Token, str], told: dict[Toke
     print(f"recall {right / true:.4f} of {true:,} true pairs, {did / can:.4f} of the {can:,} that evidence can tell")
 
 
-def devices(home: Path, edges: list[Edge], used: dict[Token, set[str]]) -> None:
-    """Print what became of devices that records show with identifiers of several planted people."""
-    near: dict[Token, set[Token]] = defaultdict(set)
+def weakly_joined(home: Path, rules: IdentityRules) -> None:
+    """Print how many known people weak evidence alone joined to others: points of strong evidence with a known identifier."""
+    known = {kind.name for kind in rules.identifiers if kind.is_known}
+    points: dict[str, set[str]] = defaultdict(set)
+    people: dict[str, set[str]] = defaultdict(set)
+    for row in asked(home, "identity_component", "SELECT component, point, id_type FROM t").to_pylist():
+        points[row["component"]].add(row["point"])
+        if row["id_type"] in known:
+            people[row["component"]].add(row["point"])
+    several = [component for component, held in points.items() if len(held) > 1]
+    bad = sum(len(people[component]) > 1 for component in several)
+    print(f"people whom weak evidence added to {len(several):,}, of which two known people {bad:,}")
+
+
+def devices(home: Path, edges: list[Edge], used: dict[Token, set[str]], rules: IdentityRules) -> None:
+    """Print what became of devices that several planted people use, by what records show of these people."""
+    known = {kind.name for kind in rules.identifiers if kind.is_known}
+    near: dict[Token, dict[Token, str]] = defaultdict(dict)
     for src, dst, src_type, dst_type, *_ in edges:
-        if src_type == "device":
-            near[src].add(dst)
-        if dst_type == "device":
-            near[dst].add(src)
-    whose = {
-        device: set().union(*(used[t] for t in others if len(used.get(t, ())) == 1)) for device, others in near.items()
-    }
-    shared = {device for device, people in whose.items() if len(people) > 1}
+        for device, kind, other, of in ((src, src_type, dst, dst_type), (dst, dst_type, src, src_type)):
+            if kind == "device":
+                near[device][other] = of
     fences = asked(home, "identity_fence", "SELECT src_token, dst_token, fence FROM t").to_pylist()
     cut = {row[end] for row in fences for end in ("src_token", "dst_token")}
-    print(f"devices seen with several planted people {len(shared):,}, of which a fence cuts {len(shared & cut):,}")
+    classes: dict[str, list[Token]] = defaultdict(list)
+    for device, others in near.items():
+        people = [
+            set().union(*(used[t] for t in tokens if len(used.get(t, ())) == 1)) for tokens in _told(others, known)
+        ]
+        if len(used.get(device, ())) > 1 or len(people[1]) > 1:
+            classes["known" if len(people[0]) > 1 else "seen" if len(people[1]) > 1 else "unseen"].append(device)
+    print(f"planted shared devices that records show {sum(map(len, classes.values())):,}:")
+    for name, words in SHOWN.items():
+        print(f"  {words} {len(classes[name]):,}, of which a fence cuts {len(cut.intersection(classes[name])):,}")
     print("fences:", ", ".join(f"{name} {n:,}" for name, n in Counter(row["fence"] for row in fences).most_common()))
+
+
+def _told(others: dict[Token, str], known: set[str]) -> tuple[list[Token], list[Token]]:
+    """Of what was seen with a device: the known people's identifiers, and all."""
+    return [token for token, kind in others.items() if kind in known], list(others)
 
 
 def main() -> None:
@@ -149,7 +178,8 @@ def main() -> None:
     print(f"{len(person):,} identifiers of {len(set(person.values())):,} people; {len(set(one_id.values())):,} found")
     edges = evidence(home, rules)
     accuracy(one_id, person, tellable(edges, person, rules))
-    devices(home, edges, used)
+    weakly_joined(home, rules)
+    devices(home, edges, used, rules)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,31 @@ CONTRADICTIONS = (
         "the first record of an account always has share 1: main_share needs witnesses: 2 or more",
     ),
     Contradiction(
+        ("max_gap_days", "is_merging"),
+        lambda gap, is_merging: gap is not None and not is_merging,
+        "nothing to keep apart: the type never merges (is_merging: false)",
+    ),
+    Contradiction(
+        ("max_gap_days", "witnesses"),
+        lambda gap, witnesses: gap is not None and witnesses > 1,
+        "a device is lent or it is witnessed: max_gap_days does not go with witnesses",
+    ),
+    Contradiction(
+        ("same_type_told", "kind"),
+        lambda told, kind: told and kind == "account",
+        "accounts share contacts and traces: same_type_told needs kind: contact or trace",
+    ),
+    Contradiction(
+        ("same_type_told", "strength"),
+        lambda told, strength: told and strength == "weak",
+        "weak evidence never joins two known people: same_type_told needs strength: strong",
+    ),
+    Contradiction(
+        ("same_type_told", "max_same_type"),
+        lambda told, same: told and same == 1,
+        "two accounts of one type never share it: same_type_told needs max_same_type: 2 or more, or none",
+    ),
+    Contradiction(
         ("vouched_by", "witnesses"),
         lambda sources, witnesses: bool(sources) and witnesses < 2,
         "no witnesses to do without: vouched_by needs witnesses: 2 or more",

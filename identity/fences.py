@@ -1,5 +1,6 @@
 """What keeps a shared phone, a tablet or a placeholder from welding strangers: an edge merges only where no fence cuts it."""
 
+from collections.abc import Callable
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
@@ -22,6 +23,9 @@ EDGE = (
 )
 REASONS = ("edge_reason", "src_reason", "dst_reason")
 """Why the edge itself does not merge, and why its ends say nothing; each begins with the fence's code and a colon."""
+
+AGAINST = ("witness_reason", "gap_reason")
+"""What other edges say against an edge."""
 
 
 def judge(edges: DataFrame, rules: IdentityRules, day: date, placeholders: DataFrame) -> DataFrame:
@@ -65,20 +69,47 @@ def ended(edges: DataFrame, placeholders: DataFrame) -> DataFrame:
 
 
 def own_reasons(edges: DataFrame, rules: IdentityRules, day: date) -> DataFrame:
-    """The edges with ``edge_reason``: ``expired`` (not seen for its types' time), or ``witness`` (too few records say so).
+    """The edges with ``edge_reason``: ``expired`` (not seen for its types' time), or what :func:`spoken_against` finds."""
+    found = spoken_against(edges, rules)
+    reason = F.coalesce(expired(rules, day), *AGAINST)
+    return found.withColumn("edge_reason", reason).drop(*AGAINST)
 
-    A type may ask for witnesses: records that show the edge, and the share that these are of all records of its other end with
-    that type. Sources that the type trusts (``vouched_by``) need none. Sums are over ``edges``: all of that other end must be
-    there.
+
+def spoken_against(edges: DataFrame, rules: IdentityRules) -> DataFrame:
+    """The edges with :data:`AGAINST`: what the other edges of an end say against each, null where nothing does.
+
+    ``witness_reason``: a type may ask for witnesses: records that show the edge, and the share that these are of all records of
+    its other end with that type. Sources that the type trusts (``vouched_by``) need none. ``gap_reason``: a trace that was not
+    seen on a device (a type with ``max_gap_days``) within so many days of the use by any account is somebody else's, who had it
+    before or has it now. Sums are over ``edges``: all of the other end, or of the device, must be there.
     """
-    old = expired(rules, day)
-    asking = [kind.name for kind in rules.identifiers if kind.witnesses > 1 or kind.main_share > 0]
-    if not asking:
-        return edges.withColumn("edge_reason", old)
-    is_asked = F.col("src_type").isin(asking) | F.col("dst_type").isin(asking)
-    plain = edges.where(~is_asked).withColumn("edge_reason", old)
-    heard = _heard(edges.where(is_asked), rules, asking)
-    return plain.unionByName(heard.withColumn("edge_reason", F.coalesce(old, "edge_reason")))
+    null = F.lit(None).cast("string")
+    heard = _split(edges, _of(asking(rules)), "witness_reason", lambda part: _heard(part, rules, asking(rules)))
+    apart = _split(heard, _of(lent(rules)), "gap_reason", lambda part: _apart(part, rules, lent(rules)))
+    return apart.select(*edges.columns, *[F.coalesce(name, null).alias(name) for name in AGAINST])
+
+
+def asking(rules: IdentityRules) -> list[str]:
+    """The types that ask for witnesses."""
+    return [kind.name for kind in rules.identifiers if kind.witnesses > 1 or kind.main_share > 0]
+
+
+def lent(rules: IdentityRules) -> list[str]:
+    """The types that pass from hand to hand: those with ``max_gap_days``."""
+    return [kind.name for kind in rules.identifiers if kind.max_gap_days is not None]
+
+
+def _of(types: list[str]) -> Column | None:
+    """Column: whether an end of an edge has one of these types; None where there are none."""
+    return F.col("src_type").isin(types) | F.col("dst_type").isin(types) if types else None
+
+
+def _split(edges: DataFrame, is_asked: Column | None, name: str, judged: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """The edges with the column that ``judged`` adds to the asked ones, null for the others."""
+    null = F.lit(None).cast("string")
+    if is_asked is None:
+        return edges.withColumn(name, null)
+    return edges.where(~is_asked).withColumn(name, null).unionByName(judged(edges.where(is_asked)))
 
 
 def expired(rules: IdentityRules, day: date) -> Column:
@@ -111,7 +142,31 @@ def _heard(edges: DataFrame, rules: IdentityRules, asking: list[str]) -> DataFra
     part = F.format_number(F.col("_days") / F.col("_all"), 2)
     little = F.concat(F.lit("witness: "), part, F.lit(" of its records say so, main_share "), share)
     reason = F.when(F.col("_days") < least, few_days).when(F.col("_days") / F.col("_all") < share, little)
-    return days.withColumn("edge_reason", F.when(~F.col("_vouched"), reason)).select(*edges.columns, "edge_reason")
+    return days.withColumn("witness_reason", F.when(~F.col("_vouched"), reason)).select(
+        *edges.columns, "witness_reason"
+    )
+
+
+def _apart(edges: DataFrame, rules: IdentityRules, types: list[str]) -> DataFrame:
+    """The edges of devices with ``gap_reason``: days from a trace to the time between the first and last use by an account."""
+    is_dst = F.col("dst_type").isin(types)
+    kind = F.when(is_dst, F.col("dst_type")).otherwise(F.col("src_type"))
+    other = attribute(rules, "kind", F.when(is_dst, F.col("src_type")).otherwise(F.col("dst_type")))
+    device = Window.partitionBy(F.when(is_dst, F.col("dst_token")).otherwise(F.col("src_token")))
+    is_use = (other == "account") & F.col("is_merging")
+    since = F.min(F.when(is_use, F.col("first_seen_at"))).over(device)
+    until = F.max(F.when(is_use, F.col("last_seen_at"))).over(device)
+    gap = F.greatest(F.datediff("first_seen_at", until), F.datediff(since, "last_seen_at"))
+    most = attribute(rules, "max_gap_days", kind)
+    words = F.concat(
+        F.lit("shared_device: "),
+        kind,
+        F.lit(": "),
+        gap,
+        F.lit(" days from any account's use, max_gap_days "),
+        most,
+    )
+    return edges.withColumn("gap_reason", F.when((other == "trace") & (gap > most), words))
 
 
 def crowded(edges: DataFrame, rules: IdentityRules) -> DataFrame:

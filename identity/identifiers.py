@@ -30,7 +30,9 @@ class IdentifierType(BaseModel):
     edges. ``max_degree``: how many accounts may share one value before it stops merging; ``max_same_type``:
     how many of one account type; ``max_neighbours``: how many identifiers of any type; all three within any
     ``degree_window_days`` where that is said, else ever. ``unique_per_person``: a person has one value at most; where two
-    meet, the weakest evidence between them is cut. ``edge_ttl_days``: an edge not seen for so long expires.
+    meet, the weakest evidence between them is cut. ``edge_ttl_days``: an edge not seen for so long expires. ``max_gap_days``: a
+    trace seen with it so long before or after the use by any account is another person's. ``same_type_told``: of several
+    accounts of one type that share it, it joins none that gave no attribute (name, birth date) where another did.
     ``level``: how well its holder is known by it (default: by kind, an account pseudonymous, a contact known).
     ``witnesses``: records that must show an edge of this type before it merges; ``main_share``: the least share that an
     edge must have in its account's records with this type; ``vouched_by``: sources whose word is enough. ``invalid_texts``
@@ -52,6 +54,8 @@ class IdentifierType(BaseModel):
     degree_window_days: int | None = Field(default=None, ge=1)
     unique_per_person: bool = False
     edge_ttl_days: int | None = Field(default=None, ge=1)
+    max_gap_days: int | None = Field(default=None, ge=1)
+    same_type_told: bool = False
     level: Level | None = None
     witnesses: int = Field(default=1, ge=1)
     main_share: float = Field(default=0.0, ge=0, le=1)

@@ -5,7 +5,21 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from identity.fences import EDGE, ENDS, REASONS, counts, crowded, ended, expired, is_placeholder, own_reasons, verdict
+from identity.fences import (
+    AGAINST,
+    EDGE,
+    ENDS,
+    REASONS,
+    asking,
+    counts,
+    crowded,
+    ended,
+    expired,
+    is_placeholder,
+    lent,
+    spoken_against,
+    verdict,
+)
 from identity.identifiers import IdentityRules
 from lakehouse.frames import few
 
@@ -78,19 +92,33 @@ def _judged_again(
     both = fresh.withColumns({**dict.fromkeys(stored, null), **new}).unionByName(
         rest.withColumns({**stored, "_was_counting": _counting()}).drop(*REASONS, "fence_reason")
     )
-    asking = [kind.name for kind in rules.identifiers if kind.witnesses > 1 or kind.main_share > 0]
-    other_moved = F.when(F.col("dst_type").isin(asking), F.col("_src")).otherwise(F.col("_dst"))
-    is_asked = F.col("src_type").isin(asking) | F.col("dst_type").isin(asking)
-    is_left = is_asked & ~F.coalesce(other_moved, F.lit(False))
-    heard = F.when(F.col("_edge_reason").startswith("witness:"), F.col("_edge_reason"))
-    left = both.where(is_left).withColumn("edge_reason", F.coalesce(expired(rules, day), heard))
-    judged = own_reasons(both.where(~is_left), rules, day).unionByName(left)
+    judged = spoken_against(both, rules)
+    reason = F.coalesce(expired(rules, day), _witnesses(rules), _gap(rules))
+    judged = judged.withColumn("edge_reason", reason).drop(*AGAINST)
     return ended(judged, placeholders).withColumns(
         {
             f"{end}_reason": F.coalesce(f"{end}_reason", F.when(~_is_empty(f"_{end}_reason"), F.col(f"_{end}_reason")))
             for end in ("src", "dst")
         }
     )
+
+
+def _witnesses(rules: IdentityRules) -> Column:
+    """Too few witnesses: as judged now where the other end, whose records count, is here with all its edges, else as known."""
+    types = asking(rules)
+    here = F.when(F.col("dst_type").isin(types), F.col("_src")).otherwise(F.col("_dst"))
+    return _now_or_before("witness_reason", here, "witness:")
+
+
+def _gap(rules: IdentityRules) -> Column:
+    """Too long between uses: as judged now where the device is here with all its edges, else as known."""
+    here = F.when(F.col("dst_type").isin(lent(rules)), F.col("_dst")).otherwise(F.col("_src"))
+    return _now_or_before("gap_reason", here, "shared_device:")
+
+
+def _now_or_before(name: str, here: Column, code: str) -> Column:
+    known = F.when(F.col("_edge_reason").startswith(code), F.col("_edge_reason"))
+    return F.when(F.coalesce(here, F.lit(False)), F.col(name)).otherwise(known)
 
 
 def _is_empty(name: str) -> Column:

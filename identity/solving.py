@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from identity.bridges import ACCOUNT, CONTACT, Limits
+from identity.bridges import ACCOUNT, ASKING, CONTACT, Limits
 from identity.components import Forest, choose
 from identity.components.incremental import Change, Touched, touched, within
 from identity.components.layered import layered
@@ -123,9 +123,11 @@ def _limits(edges: DataFrame, follow: DataFrame, people: DataFrame, decided: Dat
     numbers: dict[str, object] = {kind.name: i for i, kind in enumerate(rules.identifiers) if kind.unique_per_person}
     kind = lookup(numbers, F.col("id_type")) if numbers else F.lit(None).cast("int")
     own = people.select("vertex", kind.cast("long").alias("kind"), F.col("vertex").alias("value"))
-    unique = own.where(F.col("kind").isNotNull())
+    unique, told = own.where(F.col("kind").isNotNull()), None
     if rules.attributes:
-        unique = unique.unionByName(_said(edges, few(vertices), rules.attributes, numbers))
+        said = few(_said(edges, few(vertices), rules.attributes, numbers))
+        unique = unique.unionByName(said)
+        told = said.select("vertex").distinct() if any(kind.same_type_told for kind in rules.identifiers) else None
     apart = decided.where(F.col("kind") == FORBID)
     src = vertices.select(F.col("token").alias("a_token"), F.col("vertex").alias("src"))
     dst = vertices.select(F.col("token").alias("b_token"), F.col("vertex").alias("dst"))
@@ -135,9 +137,17 @@ def _limits(edges: DataFrame, follow: DataFrame, people: DataFrame, decided: Dat
     def evidence(asked: DataFrame) -> DataFrame:
         return within(strong, vertices.join(few(asked), on="vertex", how="left_semi"))
 
-    codes: dict[str, object] = {kind.name: CODES[kind.kind] for kind in rules.identifiers if kind.kind in CODES}
-    kinds = people.select("vertex", lookup(codes, F.col("id_type")).cast("int").alias("code"))
-    return Limits(unique, few(forbidden), kinds.where(F.col("code").isNotNull()), evidence)
+    return Limits(unique, few(forbidden), _kinds(people, rules), evidence, told)
+
+
+def _kinds(people: DataFrame, rules: IdentityRules) -> DataFrame:
+    """``(vertex, code, type)`` of the accounts, the contacts, and what asks who its accounts are."""
+    codes: dict[str, object] = {
+        kind.name: CODES.get(kind.kind, 0) | (ASKING if kind.same_type_told else 0) for kind in rules.identifiers
+    }
+    types: dict[str, object] = {kind.name: i for i, kind in enumerate(rules.identifiers)}
+    columns = [lookup(of, F.col("id_type")).cast("int").alias(name) for name, of in (("code", codes), ("type", types))]
+    return people.select("vertex", *columns).where(F.col("code") > 0)
 
 
 def _said(edges: DataFrame, vertices: DataFrame, names: tuple[str, ...], numbers: dict[str, object]) -> DataFrame:

@@ -128,10 +128,12 @@ def _change(moved: DataFrame, asked: DataFrame) -> Change:
 def _asked(components: DataFrame, now: IdentityRules, then: IdentityRules) -> DataFrame:
     """Loops at the identifiers where other limits may matter: several of one type in one reach, or types of another standing."""
     settings = differing(now, then)
+    is_asking = any("same_type_told" in fields for fields in settings.values())
+    accounts = [kind.name for kind in then.identifiers if is_asking and kind.kind == "account"]
     standing = [name for name, fields in settings.items() if fields & {"kind", "strength"}]
     unique = [name for name, fields in settings.items() if "unique_per_person" in fields and name not in standing]
     several = (
-        components.where(F.col("id_type").isin(unique) if unique else F.lit(False))
+        components.where(F.col("id_type").isin(unique + accounts) if unique + accounts else F.lit(False))
         .groupBy("reach", "id_type")
         .agg(F.count("*").alias("n"), F.min("id_token").alias("token"))
         .where(F.col("n") > 1)

@@ -109,14 +109,22 @@ def _fences(kind: IdentifierType) -> Iterator[str]:
         yield f"degree in {kind.degree_window_days} days"
     if kind.edge_ttl_days:
         yield f"expires after {kind.edge_ttl_days} days"
+    if kind.max_gap_days:
+        yield f"used within {kind.max_gap_days} days"
+    if kind.same_type_told:
+        yield "same type told"
+    yield from _witnesses(kind)
+    if kind.level:
+        yield kind.level
+
+
+def _witnesses(kind: IdentifierType) -> Iterator[str]:
     if kind.witnesses > 1:
         yield f"{kind.witnesses} witnesses"
     if kind.main_share:
         yield f"share {kind.main_share:g}"
     if kind.vouched_by:
         yield f"vouched by {', '.join(kind.vouched_by)}"
-    if kind.level:
-        yield kind.level
 
 
 def _hygiene(kind: IdentifierType) -> Iterator[str]:

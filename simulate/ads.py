@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 from simulate import assortment
 from simulate import identifiers as ids
 from simulate.brand import DAY
-from simulate.dice import lookup
+from simulate.dice import lookup, quoted
 from simulate.events import anonymous_id
 from simulate.visits import AD_CHANNELS, MALL, WEB, browsing
 from simulate.world import World, named
@@ -23,6 +23,7 @@ CLICK_FIELDS = (
 SPEND_FIELDS = ("day", "channel", "campaign_id", "impressions", "clicks", "cost", "currency")
 ANONYMOUS_ID_KNOWN = 0.85
 CLICKS_PER_THOUSAND = 12
+_HOSTS = {"mall": "mall.example.com", "web": "shop.example.com"}
 
 
 def clicks(world: World) -> DataFrame:
@@ -58,12 +59,13 @@ def spend(world: World) -> DataFrame:
 
 
 def clicked(world: World) -> DataFrame:
-    """The visits that an advertisement brought: ``id``, ``visit``, ``day``, ``clicked`` in seconds, and ids of the device."""
+    """Visits that advertisements brought: ``id``, ``visit``, ``day``, ``clicked`` in seconds, ``host``, ids of the device."""
     parts = []
     for channel in (MALL, WEB):
         ids_seen = f"{anonymous_id(world.dice, channel, 'day')} AS anonymous_id"
         came = browsing(world, channel).where("ad IS NOT NULL").selectExpr("*", f"cast(at DIV {DAY} AS INT) AS day")
-        parts.append(came.selectExpr("id", "kind", "device_owner", "visit", "ad", "day", "at - 3 AS clicked", ids_seen))
+        seen = (ids_seen, f"{quoted(_HOSTS[channel.name])} AS host")
+        parts.append(came.selectExpr("id", "kind", "device_owner", "visit", "ad", "day", "at - 3 AS clicked", *seen))
     return parts[0].unionByName(parts[1])
 
 
@@ -90,6 +92,6 @@ def _columns(world: World) -> dict[str, str]:
         "device_id": f"IF(kind = 'bot', NULL, {ids.device(dice, 'device_owner')})",
         "anonymous_id": f"IF({known}, anonymous_id, NULL)",
         "clicked_at": brand.instant("clicked * 1000L"),
-        "landing_url": f"concat('https://shop.example.com/lp?utm_source=', {_channel()}, '&utm_medium=cpc')",
+        "landing_url": f"concat('https://', host, '/lp?utm_source=', {_channel()}, '&utm_medium=cpc')",
         "cost": assortment.money(_cents(world)),
     }

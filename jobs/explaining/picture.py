@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from identity.explain import PIN, Evidence
 from identity.identifiers import IdentityRules
+from jobs.explaining.register import is_match
 from jobs.explaining.story import Pair, Person, Step
 from jobs.explaining.text import SHORT, labels, named, place, strength
 from jobs.reporting.markup import el, esc, plural
@@ -161,6 +162,6 @@ def _branch(step: Step, spots: Mapping[str, tuple[float, float]], right: float) 
     (x1, y1), (x2, y2) = spots[step.edge.src_token], spots[step.edge.dst_token]
     way = f"M{x1 + 14:.1f},{y1 + BOX:.1f} V{y2 + BOX / 2:.1f} H{x2:.1f}"
     line = el("path", d=way, cls=_cls(step.edge), stroke_width=_stroke(step.edge))
-    seen = place(step.records[0]) if step.records else ""
+    seen = " and ".join(place(one) for one in step.records[: 2 if is_match(step.edge) else 1])
     texts = [el("text", esc(t), x=right, y=y2 + 13 + 15 * n, cls="soft") for n, t in enumerate((_said(step), seen))]
     return line + "".join(texts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
 from identity.explain import PIN, Evidence
+from identity.matched import RULE
 from identity.overrides import Override
 from jobs.reporting.store import Row, Shelf
 from lakehouse.errors import KithError
@@ -20,6 +21,8 @@ MOST_TOKENS = 20_000
 MOST_EDGES = 100_000
 """Up to how many identifiers and edges a person is explained; whoever has more is no person."""
 FIRST_ROW = "_first_row"
+ORIGIN = ("_file", "_row")
+NEWEST = ("_sequence", "_row_hash")
 EDGE = (
     "src_token",
     "dst_token",
@@ -43,7 +46,9 @@ class TooLarge(KithError):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A record that showed two identifiers together; ``file`` and ``row`` are the place that showed it first."""
+    """A record that showed two identifiers together, or that was found alike another; ``file`` and ``row`` are its place: that of
+    the first where it came several times.
+    """
 
     source: str
     record_id: str
@@ -161,6 +166,17 @@ class Register(Shelf):
             records.setdefault((row["source"], row["record_id"]), []).append(row)
         return [_sighting(rows) for _, rows in sorted(records.items())]
 
+    def compared(self, edges: Sequence[Evidence]) -> dict[str, Sighting]:
+        """Token → the record that speaks for it, of the tokens of edges that rest on alike records (:data:`RULE`).
+
+        It is the newest, as :func:`identity.matched.matches` takes it, with the time since when it is known.
+        """
+        tokens = {end for edge in edges if is_match(edge) for end in (edge.src_token, edge.dst_token)}
+        columns = ("source", "record_id", "customer_token", "joined_at", "updated_at", *ORIGIN, *NEWEST)
+        rows = self.ask(silver.CUSTOMER_RECORD, columns, f"customer_token IN {listed(tokens)}") if tokens else []
+        rows.sort(key=lambda row: [(row[name] is not None, row[name] or 0) for name in NEWEST])
+        return {row["customer_token"]: _record(row) for row in rows}
+
     def records(self, tokens: Collection[str]) -> list[Row]:
         """``source, record_id, customer_token, _file, _row`` of the records of people at their sources."""
         columns = ("source", "record_id", "customer_token", "_file", "_row")
@@ -196,6 +212,18 @@ def _sighting(rows: Sequence[Row]) -> Sighting:
         file=first.get("file"),
         row=first.get("row"),
     )
+
+
+def is_match(edge: Evidence) -> bool:
+    """Whether an edge rests on two alike records, not on one that shows both its ends."""
+    return edge.rule_id.startswith(f"{RULE}/")
+
+
+def _record(row: Row) -> Sighting:
+    arrived = datetime.fromtimestamp((row["_sequence"] or 0) / 1e6, UTC)
+    times = [row[name] for name in ("joined_at", "updated_at") if row[name] is not None] or [arrived]
+    said = frozenset([row["customer_token"]])
+    return Sighting(row["source"], row["record_id"], said, times[0], max(times), row["_file"], row["_row"])
 
 
 def evidence(

@@ -9,7 +9,7 @@ from typing import Literal
 from identity.explain import Evidence, rooted, spanning_tree, strongest_path
 from identity.identifiers import IdentityRules
 from identity.overrides import Holding, Override, anchor, in_force
-from jobs.explaining.register import Register, Sighting, evidence, pins
+from jobs.explaining.register import Register, Sighting, evidence, is_match, pins
 from jobs.references import Reference
 from jobs.reporting.store import Row
 from lakehouse.errors import SettingsError
@@ -22,7 +22,9 @@ MOST_CUT = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An edge on the way with the records that showed it first, and how many other sightings there are (days, by record)."""
+    """An edge on the way with the records that showed it first, or the two that match, and how many other sightings there are
+    (days, by record).
+    """
 
     edge: Evidence
     records: tuple[Sighting, ...]
@@ -170,9 +172,19 @@ def _evidence(
 
 
 def steps(edges: Sequence[Evidence], register: Register) -> tuple[Step, ...]:
-    """Edges with the records that showed them."""
-    seen = register.sightings(edges)
-    return tuple(_step(edge, [one for one in seen if {edge.src_token, edge.dst_token} <= one.tokens]) for edge in edges)
+    """Edges with the records that showed them; of a match, with the two records that were found alike."""
+    seen, alike = register.sightings(edges), register.compared(edges)
+    return tuple(
+        _matched(edge, alike)
+        if is_match(edge)
+        else _step(edge, [one for one in seen if {edge.src_token, edge.dst_token} <= one.tokens])
+        for edge in edges
+    )
+
+
+def _matched(edge: Evidence, alike: Mapping[str, Sighting]) -> Step:
+    told = sum(one.evidence_count or 0 for one in edge.also)
+    return Step(edge, tuple(alike[end] for end in (edge.src_token, edge.dst_token) if end in alike), told)
 
 
 def _step(edge: Evidence, seen: Sequence[Sighting]) -> Step:

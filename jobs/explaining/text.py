@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from identity.explain import PIN, Evidence
 from identity.overrides import Override
-from jobs.explaining.register import Sighting
+from jobs.explaining.register import Sighting, is_match
 from jobs.explaining.story import Pair, Person, Step
 from jobs.references import Reference
 from jobs.reporting.markup import plural
@@ -131,7 +131,7 @@ def _tree(person: Person) -> Iterator[str]:
         indent = "  " + "   " * depth
         yield f"{indent[:-3]}└─ {escape(named(edge.dst_token, edge.dst_type, typed))}"
         yield f"{indent}   [dim]{escape(edge.rule_id)}: {strength(edge)}[/]"
-        for one in step.records[:1]:
+        for one in step.records[: RECORDS if is_match(edge) else 1]:
             yield f"{indent}   [dim]{escape(place(one))}[/]"
 
 

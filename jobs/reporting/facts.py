@@ -18,7 +18,7 @@ from jobs.reporting.store import Row, Shelf
 from jobs.reporting.stories import Story, stories
 from jobs.reporting.trust import Trust, read_trust
 from lakehouse.table import Table
-from lakehouse.tables import gold, silver
+from lakehouse.tables import gold, person, silver
 from lakehouse.tables.model import score_table
 from ml.card import ModelCard
 
@@ -76,6 +76,23 @@ def events(happened: DataFrame) -> DataFrame:
     return happened.groupBy("occurred_on", "event_type").agg(F.count("*").alias("events")).orderBy("occurred_on")
 
 
+def sends(campaigns: DataFrame) -> DataFrame:
+    """Rows of ``gold.agg_duplicate_send``, those first by which people got most messages twice."""
+    return campaigns.orderBy(F.desc("n_duplicates_avoidable"), "campaign_id", "channel")
+
+
+def conversions(converted: DataFrame) -> DataFrame:
+    """``touchpoint, people, median_days`` of ``gold.fct_identity_conversion``."""
+    return converted.groupBy("touchpoint").agg(F.count("*").alias("people"), F.median("days").alias("median_days"))
+
+
+def households(homes: DataFrame) -> DataFrame:
+    """``n_people, is_refused, people, households`` of ``silver.household_map``."""
+    return homes.groupBy("n_people", F.col("household_id").isNull().alias("is_refused")).agg(
+        F.count("*").alias("people"), F.count_distinct("household_id").alias("households")
+    )
+
+
 def rfm(mart: DataFrame) -> DataFrame:
     """``r, f, tier, people, spend`` and the day of ``gold.mart_rfm``."""
     return mart.groupBy("r", "f", "tier").agg(
@@ -104,6 +121,9 @@ QUESTIONS = (
     Question("people", gold.DIM_CUSTOMER, people),
     Question("rfm", gold.MART_RFM, rfm),
     Question("events", silver.IDENTITY_EVENT, events),
+    Question("sends", gold.AGG_DUPLICATE_SEND, sends),
+    Question("conversions", gold.FCT_IDENTITY_CONVERSION, conversions),
+    Question("households", person.HOUSEHOLD_MAP, households),
 )
 
 

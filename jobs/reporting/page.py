@@ -7,6 +7,7 @@ from jobs.reporting import parts, people
 from jobs.reporting.document import document
 from jobs.reporting.facts import Facts
 from jobs.reporting.markup import day, el, esc, percent, plural, span, whole
+from jobs.reporting.reach import reach
 from jobs.reporting.trust import trust
 
 MARK = "<!-- kith "
@@ -15,6 +16,7 @@ NAV = (
     ("quality", "Quality"),
     ("trust", "Trust"),
     ("identity", "Identity"),
+    ("reach", "People"),
     ("rfm", "RFM"),
     ("model", "Model"),
     ("lineage", "Lineage"),
@@ -39,6 +41,7 @@ def _sections(facts: Facts) -> list[str]:
         parts.quality(facts),
         trust(facts.trust),
         people.identity(facts),
+        reach(facts),
         people.rfm(facts),
         people.model(facts),
         parts.graph(facts),

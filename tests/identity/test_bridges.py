@@ -5,7 +5,7 @@ import random
 
 from pyspark.sql import DataFrame, SparkSession
 
-from identity.bridges import ACCOUNT, CONTACT, Limits, parted, shared, spanning
+from identity.bridges import ACCOUNT, ASKING, CONTACT, Limits, parted, shared, silent, spanning
 
 Edge = tuple[int, int, float]
 Pair = tuple[int, int]
@@ -63,7 +63,27 @@ def test_a_contact_whose_accounts_contradict_each_other_is_nobodys() -> None:
     assert shared(codes, edges, [(5, birth, 70), (2, birth, 80), (3, name, 1)]) == {9}
 
 
-def limits(spark: SparkSession, edges: list[Edge], unique: list[Value], forbidden: list[Pair]) -> Limits:
+def test_a_contact_joins_no_account_that_told_nothing_where_another_of_its_type_told() -> None:
+    codes = {1: ACCOUNT, 2: ACCOUNT, 3: ACCOUNT, 4: ACCOUNT, 9: ASKING, 8: CONTACT, 5: 0}
+    app, member, phone = 0.0, 1.0, 7.0
+    types = {1: app, 2: app, 3: member, 4: member, 9: phone, 8: phone, 5: 3.0}
+    edges = [(1, 9), (2, 9), (3, 9), (2, 8), (1, 8), (4, 5)]
+    assert silent(codes, types, edges, {1}) == {(2, 9)}, "the member (3) has the phone to itself; 8 does not ask"
+    assert silent(codes, types, edges, {1, 2}) == set(), "both told: their names decide"
+    assert silent({**codes, 9: ASKING | CONTACT}, types, edges, {1}) == {(2, 9)}
+    assert shared({**codes, 9: ASKING | CONTACT}, edges, [(1, 0, 70), (2, 0, 80)]) == {8, 9}
+    assert shared(codes, edges, [(1, 0, 70), (2, 0, 80)]) == {8}, "a trace that asks is no contact"
+    assert silent(codes, types, edges, {3}) == set(), "neither told: one person's as far as anybody knows"
+
+
+def limits(
+    spark: SparkSession,
+    edges: list[Edge],
+    unique: list[Value],
+    forbidden: list[Pair],
+    kinds: list[Value] | None = None,
+    told: tuple[int, ...] = (),
+) -> Limits:
     """Limits over real edges."""
     real = spark.createDataFrame(edges, "src long, dst long, strength double")
 
@@ -73,8 +93,9 @@ def limits(spark: SparkSession, edges: list[Edge], unique: list[Value], forbidde
     return Limits(
         spark.createDataFrame(unique, "vertex long, kind long, value long"),
         spark.createDataFrame(forbidden, "src long, dst long"),
-        spark.createDataFrame([], "vertex long, code int"),
+        spark.createDataFrame(kinds or [], "vertex long, code int, type int"),
         evidence,
+        spark.createDataFrame([(vertex,) for vertex in told], "vertex long") if told else None,
     )
 
 
@@ -92,6 +113,18 @@ def test_only_crowded_components_are_parted(spark: SparkSession) -> None:
     found = {row["vertex"]: (row["component"], row["whole"]) for row in cut.components.collect()}
     assert found == {1: (1, 1), 2: (1, 1), 3: (3, 1), 4: (3, 1), 20: (20, 20), 21: (21, 20), 22: (21, 20)}
     assert {tuple(row) for row in cut.kept.collect()} == {(1, 2), (3, 4), (21, 22)}
+
+
+def test_an_asking_contact_is_parted_from_an_account_that_told_nothing(spark: SparkSession) -> None:
+    edges = [(1, 9, 0.9), (2, 9, 0.9), (2, 5, 0.5), (11, 19, 0.9), (12, 19, 0.9), (21, 29, 0.9), (22, 29, 0.9)]
+    rows = [(v, v // 10 * 10) for v in (1, 2, 5, 9, 11, 12, 19, 21, 22, 29)]
+    kinds = [(v, ACCOUNT, 0) for v in (1, 2, 11, 12, 21, 22)] + [(9, ASKING, 1), (19, ASKING, 1), (29, CONTACT, 1)]
+    components = spark.createDataFrame(rows, "vertex long, component long")
+    cut = parted(components, limits(spark, edges, [], [], kinds, told=(1, 11, 12, 21)))
+    assert cut is not None
+    found = {row["vertex"]: row["component"] for row in cut.components.collect()}
+    assert found == {1: 1, 9: 1, 2: 2, 5: 2}, "only where an asking contact meets one that told and one that did not"
+    assert {tuple(row) for row in cut.kept.collect()} == {(1, 9), (2, 5)}
 
 
 def test_nothing_to_part(spark: SparkSession) -> None:

@@ -123,6 +123,27 @@ def test_few_witnesses_do_not_join(spark: SparkSession, rules: IdentityRules) ->
     assert rarer["card:1", "tiger_account:a"]["fence_reason"] == "witness: 0.60 of its records say so, main_share 0.7"
 
 
+def test_what_was_left_on_a_device_long_before_or_after_its_accounts_is_somebody_elses(
+    spark: SparkSession, rules: IdentityRules
+) -> None:
+    lent = changed(rules, "device", max_gap_days=20)
+    used: list[Link] = [
+        ("device:d", "anonymous_web:before"),  # 21 days before the first account
+        ("device:d", "anonymous_web:just"),
+        ("device:old", "anonymous_mall:alone"),  # no account was ever seen on it
+    ]
+    use: list[Link] = [("device:d", "app_user:1"), ("device:d", "coffee_openid:1")]
+    after: list[Link] = [("device:d", "anonymous_mall:then"), ("device:d", "anonymous_mall:after")]
+    filler: list[Link] = [("email:x", f"web_user:{i}") for i in range(20)]
+    links = used + filler[2:] + use + filler[:19] + after  # link n is seen on day n
+    found = judged(spark, linked(spark, links, lent), lent)
+    reasons = {other: row["fence_reason"] for (other, end), row in found.items() if end.startswith("device:")}
+    words = "shared_device: device: 21 days from any account's use, max_gap_days 20"
+    assert {other for other, reason in reasons.items() if reason} == {"anonymous_web:before", "anonymous_mall:after"}
+    assert {reasons["anonymous_web:before"], reasons["anonymous_mall:after"]} == {words}
+    assert len(reasons) == len(used + use + after)
+
+
 def test_a_degree_is_counted_within_its_window(spark: SparkSession, rules: IdentityRules) -> None:
     # Link n is seen on day n: four accounts within four days, or one after the other.
     busy: list[Link] = [("phone:busy", f"member_no:{i}") for i in range(4)]

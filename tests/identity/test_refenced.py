@@ -35,7 +35,11 @@ RULES = IdentityRules.model_validate(
                 "name": "parcel", "kind": "contact", "strength": "strong", "is_merging": True, "priority": 3, "max_degree": 2,
                 "witnesses": 2, "main_share": 0.5, "vouched_by": ["crm"],
             },
-            {"name": "device", "kind": "trace", "strength": "weak", "is_merging": True, "priority": 4, "max_degree": 2},
+            {"name": "cookie", "kind": "trace", "strength": "strong", "is_merging": True, "priority": 4, "max_degree": 9},
+            {
+                "name": "device", "kind": "trace", "strength": "weak", "is_merging": True, "priority": 5, "max_degree": 2,
+                "max_gap_days": 2,
+            },
         ],
     }
 )  # fmt: skip
@@ -52,7 +56,7 @@ class Shop:
         """A member with one or two other identifiers, few values each, some of them popular."""
         dice = self.dice
         ids = [("member", f"m{dice.randrange(12)}")] if dice.random() < 0.8 else []
-        kinds = dice.sample(["phone", "parcel", "device"], dice.choice([1, 1, 2]))
+        kinds = dice.sample(["phone", "parcel", "device", "cookie"], dice.choice([1, 2, 2]))
         ids += [(kind, f"{kind[:2]}{min(dice.randrange(14), dice.randrange(14))}") for kind in kinds]
         return dice.choice(["crm", "shop", "app"]), tuple(sorted(ids))
 

@@ -82,6 +82,10 @@ def test_a_fault_names_line_key_and_rule(tmp_path: Path, line: str, fault: str) 
         ("strength: strong, is_merging: true, is_verified: true", "is_verified: a trace proves nobody"),
         ("strength: weak, is_merging: false, witnesses: 2", "witnesses: nothing to witness"),
         ("strength: weak, is_merging: false, witnesses: 2, main_share: 0.5", "main_share: no edge to choose"),
+        ("strength: weak, is_merging: false, max_gap_days: 9", "max_gap_days: nothing to keep apart"),
+        ("strength: weak, is_merging: true, max_gap_days: 9, witnesses: 2", "max_gap_days: a device is lent or it is"),
+        ("strength: weak, is_merging: true, same_type_told: true", "same_type_told: weak evidence never joins"),
+        ("strength: strong, is_merging: true, same_type_told: true, max_same_type: 1", "same_type_told: two accounts"),
     ],
 )
 def test_contradictions_are_refused(tmp_path: Path, entry: str, rule: str) -> None:

@@ -102,7 +102,36 @@ def answers() -> dict[str, list[dict[str, object]]]:
             for r in range(1, 6)
             for f in range(1, 6)
         ],
+        **reach(),
         "events": [{"occurred_on": DAY, "event_type": kind, "events": 7} for kind in ("create", "merge", "split")],
+    }
+
+
+def reach() -> dict[str, list[dict[str, object]]]:
+    """Sends, conversions and households."""
+    return {
+        "sends": [
+            {
+                "campaign_id": f"C{n}",
+                "channel": NASTY,
+                "n_sends": 400,
+                "n_accounts": 390,
+                "n_people": 390 - 7 * n,
+                "n_repeats": 10,
+                "n_duplicates_avoidable": 7 * n,
+                "n_people_both_arms": n // 9,
+            }
+            for n in range(15)
+        ],
+        "conversions": [
+            {"touchpoint": NASTY, "people": 31, "median_days": 4.5},
+            {"touchpoint": "crm__member", "people": 40, "median_days": 1.0},
+        ],
+        "households": [
+            {"n_people": 2, "is_refused": False, "people": 60, "households": 30},
+            {"n_people": 3, "is_refused": False, "people": 21, "households": 7},
+            {"n_people": 40, "is_refused": True, "people": 40, "households": 0},
+        ],
     }
 
 

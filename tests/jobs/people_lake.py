@@ -73,9 +73,15 @@ def put(root: Path, table: Table, rows: Iterable[Row]) -> None:
     for name, rule in properties.items():
         if name.startswith(CONSTRAINT):
             made.alter.add_constraint({name.removeprefix(CONSTRAINT): rule})
+    add(root, table, rows)
+
+
+def add(root: Path, table: Table, rows: Iterable[Row]) -> None:
+    """Write rows to a table that is there; columns not given are null."""
     filled = [dict.fromkeys(table.column_names) | dict(row) for row in rows]
     if filled:
-        write_deltalake(path, pa.Table.from_pylist(filled, schema=schema), mode="append")
+        path = str(root / table.layer / table.entity)
+        write_deltalake(path, pa.Table.from_pylist(filled, schema=schema_of(table)), mode="append")
 
 
 def edge(
@@ -175,3 +181,20 @@ def put_together(root: Path, *named: str) -> None:
     tokens = ", ".join(f"'{token(one)}'" for one in named)
     table = DeltaTable(str(root / "silver" / "identity_map"))
     table.update(predicate=f"token IN ({tokens})", updates={"one_id": f"'{HOLDERS[named[0]]}'"})
+
+
+def match(root: Path, one: str, other: str) -> None:
+    """Let the records of two members be alike, one of which came twice, and make them one person's."""
+    put_together(root, one, other)
+    seen = {"source": "crm__member", "joined_at": AT, "updated_at": LATER, "_row_hash": 1}
+    day, new = (f"file:/landing/crm/member/{name}.parquet" for name in ("day", "new"))
+    rows = [
+        seen | {"record_id": record, "customer_token": token(named), "_file": file, "_row": row, "_sequence": sequence}
+        for record, named, file, row, sequence in (
+            ("M3", one, day, 7, 1),
+            ("M3b", one, new, 8, 2),
+            ("M4", other, day, 21, 1),
+        )
+    ]
+    add(root, silver.CUSTOMER_RECORD, rows)
+    add(root, silver.IDENTITY_EDGE, [edge(one, other, "match/member_no~member_no", 0.995)])

@@ -69,6 +69,23 @@ def test_two_people_are_explained_by_the_fence_between_them(home: Path) -> None:
     assert "name the same identifier" in told("explain", PHONE, "phone:139 1111 2222")
 
 
+def test_a_match_is_explained_by_the_rows_of_both_records(home: Path) -> None:
+    people.match(home / "lake", CARLS, DORAS)
+    for words in ((CARLS, DORAS), (people.CARL,)):
+        said = told("explain", *words)
+        assert "match/member_no~member_no: strong, weight 0.995" in said
+        assert "crm/member/new.parquet row 8" in said, "the newest record of the token speaks"
+        assert "crm/member/day.parquet row 21" in said
+        assert "row 7" not in said.partition("strongest evidence")[2]
+        assert "more sighting" not in said
+    pair = json.loads(told("explain", CARLS, DORAS, "--json", "-"))
+    assert {record["row"] for record in pair["steps"][0]["records"]} == {8, 21}
+    told("explain", people.CARL, "--picture", str(home / "picture.svg"))
+    picture = (home / "picture.svg").read_text(encoding="utf-8")
+    assert "crm/member/new.parquet row 8" in picture
+    assert "crm/member/day.parquet row 21" in picture
+
+
 def test_a_pin_is_told_as_pending_until_a_run_applies_it(home: Path) -> None:
     told("pin", CARLS, DORAS, *WHY)
     said = told("explain", CARLS, DORAS)

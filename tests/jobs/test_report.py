@@ -21,6 +21,7 @@ from jobs.reporting.accuracy import by_type
 from jobs.reporting.facts import Facts
 from jobs.reporting.figures import Bar, Cell, Point
 from jobs.reporting.page import headline, read_mark, render
+from jobs.reporting.reach import reach
 from jobs.reporting.store import Shelf
 from lakehouse.settings import ROOT
 from lakehouse.standardise.rules import identifier_rule
@@ -157,6 +158,7 @@ def test_the_page_is_well_formed_and_fetches_nothing(facts: Facts) -> None:
         "quality",
         "trust",
         "identity",
+        "reach",
         "rfm",
         "model",
         "lineage",
@@ -186,6 +188,20 @@ def test_the_page_shows_the_figures() -> None:
     assert "200 are of two" in said
     assert "12,001" in said
     assert "The gate: better than the baseline & no <champion> before" in said
+
+
+def test_what_one_id_is_good_for_is_told_in_figures() -> None:
+    said = words(reach(everything()))
+    assert "735 of 6,000 sends (12.25 %) went to another account" in said
+    assert "The 12 campaigns with most of them are shown." in said
+    assert "6 people stand in both arms" in said
+    assert "71 people were seen before they said who they are" in said
+    assert said.index("crm__member") < said.index(f"{NASTY}31 in"), "most people first"
+    assert "81 people live in 37 households" in said
+    assert "40 people share too widely" in said
+    assert "No campaign, conversion or household is known yet" in words(reach(nothing()))
+    some = replace(everything(), answers={**everything().answers, "sends": (), "conversions": ()})
+    assert "Nothing was sent yet." in words(reach(some))
 
 
 def test_rows_that_do_not_add_up_are_told() -> None:

@@ -67,6 +67,19 @@ def test_lives_are_told_in_order(staged: Staged) -> None:
     assert max(sizes.values()) <= 4
 
 
+def test_a_click_shows_the_anonymous_id_of_where_it_landed(
+    staged: Staged, holders: dict[tuple[str, str], set[str]]
+) -> None:
+    landed: Counter[str] = Counter()
+    for row in staged.rows("ads/click"):
+        if row.get("anonymous_id") and row.get("device_id"):
+            host = text(row, "landing_url").split("/")[2].split(".")[0]
+            kind = {"mall": "anonymous_mall", "shop": "anonymous_web"}[host]
+            assert (kind, text(row, "anonymous_id")) in holders
+            landed[kind] += 1
+    assert min(landed["anonymous_mall"], landed["anonymous_web"]) > 10
+
+
 @pytest.mark.parametrize("feed", sorted(CHANNELS))
 def test_every_registration_and_device_is_in_truth(
     staged: Staged, holders: dict[tuple[str, str], set[str]], feed: str
