@@ -46,7 +46,7 @@ def training_sets(specs: Sequence[ModelSpec], *, as_of: date, inputs: Inputs) ->
     asks = [Ask(number_of(at), spec.horizon_days, number_of(known)) for spec in specs for at, known in asked[spec.name]]
     known = sorted({ask.known for ask in asks})
     days = [as_of, *(at for pairs in asked.values() for at, _ in pairs)]
-    features = people_features(days, inputs, asks)
+    features = _with_attributes(people_features(days, inputs, asks), inputs.attributes)
     columns = {
         name: found
         for spec in specs
@@ -57,11 +57,12 @@ def training_sets(specs: Sequence[ModelSpec], *, as_of: date, inputs: Inputs) ->
     columns |= {f"{spec.name}@now": F.when((F.col("as_of") == F.lit(as_of)) & eligible(spec), 1.0) for spec in specs}
     rows = features.withColumns(columns)
     anybody = F.coalesce(*[F.col(f"`{name}`") for name in columns if name.startswith("label@") or "@now" in name])
-    rows = _with_attributes(rows.where(anybody.isNotNull()), inputs.attributes)
+    rows = rows.where(anybody.isNotNull())
     return rows.select("one_id", "as_of", *SLICES, *ATTRIBUTES, *FEATURES, *[F.col(f"`{name}`") for name in columns])
 
 
 def _with_attributes(rows: DataFrame, attributes: DataFrame | None) -> DataFrame:
+    """The rows with :data:`ATTRIBUTES`. Spark looks for constraints in each column under a join: labels come after it."""
     if attributes is None:
         return rows.withColumns({name: F.lit(None).cast("string") for name in ATTRIBUTES})
     return rows.join(attributes.select("one_id", *ATTRIBUTES), on="one_id", how="left")
