@@ -78,7 +78,7 @@ def _importance(card: ModelCard, title: str) -> Figure:
 
 def _drift(card: ModelCard) -> Figure:
     """AUC and earnings of each back-test, and how far the scores had moved since."""
-    figure, (left, right) = canvas(9, 4, columns=2)
+    figure, (left, right) = canvas(9, 4, columns=2, left=0.85)
     tests = card.backtests[::-1]
     days = [test.as_of.isoformat() for test in tests]
     titled(left, f"Back-tests: {card.name}", "", "AUC")
