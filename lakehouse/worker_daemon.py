@@ -4,6 +4,7 @@ Spark starts it (``spark.python.daemon.module`` in ``conf/spark``). A worker tha
 session of many short runs each of them would import pandas, LightGBM or a language model again.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -35,4 +36,5 @@ if __name__ == "__main__":
         preload(f"{ALWAYS},{os.environ.get(VARIABLE, '')}")
     from pyspark.daemon import manager
 
+    gc.freeze()  # what was imported stays in pages that parent and children share
     manager()  # type: ignore[no-untyped-call]  # PySpark does not annotate it
