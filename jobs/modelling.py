@@ -1,5 +1,6 @@
 """What models read, put together from gold and silver: facts of people as they were owned at the time, and the models' files."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,10 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.gold.mart_customer_360 import is_sale
-from jobs.people import owned
-from lakehouse.job import Read
+from lakehouse.job import Read, Resource
 from lakehouse.settings import Settings
-from lakehouse.tables import gold, silver
+from lakehouse.tables import gold, model, silver, value
 from ml.features.people import Inputs
 from ml.spec import ModelSpec, load_specs
 
@@ -24,6 +24,8 @@ FACTS: dict[str, Read] = {
     "identity_map": silver.IDENTITY_MAP,
 }
 """The reads of a job that computes features, by the names that ``inputs`` takes."""
+VALUED: dict[str, Read] = {"features": model.FEAT_CUSTOMER, "trained": value.VALUE_RUN, "settings": Resource.SETTINGS}
+"""The reads of a job that scores with a model of value: features of the day, and what was trained."""
 
 
 def inputs(
@@ -36,25 +38,18 @@ def inputs(
     consents: DataFrame,
     identity_map: DataFrame,
 ) -> Inputs:
-    """The facts of :data:`FACTS` as the feature views take them, each row with the days on which it was its person's."""
-    owners = owned_over_time(identity_map)
-    return Inputs(
-        purchases=_owned(_sales(lines, products), owners),
-        interactions=_owned(interactions.where(~F.col("is_bot")), owners),
-        voices=_owned(_voices(feedback, text_features), owners),
-        consents=_owned(consents.withColumn("known_at", F.col("occurred_at")), owners),
+    """The facts of :data:`FACTS` as the feature views take them, and whose each identifier was, as of any date."""
+    return replace(
+        behaviour(lines=lines, interactions=interactions, products=products, identity_map=identity_map),
+        voices=_voices(feedback, text_features),
+        consents=consents.withColumn("known_at", F.col("occurred_at")),
     )
 
 
-def purchases(lines: DataFrame, identity_map: DataFrame, products: DataFrame) -> DataFrame:
-    """Sales as ``(one_id, order_id, ordered_at, known_at, amount, channel, category)``, of whom they are today."""
-    return owned(_sales(lines, products), identity_map)
-
-
-def touches(interactions: DataFrame, identity_map: DataFrame) -> DataFrame:
-    """Interactions as ``(one_id, occurred_at, known_at, kind, channel)``, of whom they are today, machines left out."""
-    people = owned(interactions.where(~F.col("is_bot")), identity_map)
-    return people.select("one_id", "occurred_at", "known_at", "kind", "channel")
+def behaviour(*, lines: DataFrame, interactions: DataFrame, products: DataFrame, identity_map: DataFrame) -> Inputs:
+    """Purchases and interactions alone, machines left out, with whose they were as of any date."""
+    people = interactions.where(~F.col("is_bot"))
+    return Inputs(_sales(lines, products), people, owners=owned_over_time(identity_map))
 
 
 def owned_over_time(identity_map: DataFrame) -> DataFrame:
@@ -73,7 +68,15 @@ def owned_over_time(identity_map: DataFrame) -> DataFrame:
     )
 
 
-def _owned(rows: DataFrame, owners: DataFrame) -> DataFrame:
+def sent(messages: DataFrame, owners: DataFrame) -> DataFrame:
+    """Who was in which arm of a campaign: ``(one_id, campaign_id, arm, sent_at, owned_from, owned_until)``."""
+    chosen = messages.where("campaign_id IS NOT NULL AND arm IS NOT NULL AND event IN ('sent', 'assigned')")
+    columns = ("one_id", "campaign_id", "arm", "owned_from", "owned_until")
+    return of_people(chosen, owners).select(*columns, F.col("occurred_at").alias("sent_at"))
+
+
+def of_people(rows: DataFrame, owners: DataFrame) -> DataFrame:
+    """Rows with ``customer_token`` with ``one_id, owned_from, owned_until`` beside it, once for each owner that it had."""
     return rows.join(owners, on="customer_token", how="inner")
 
 

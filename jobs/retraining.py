@@ -12,6 +12,7 @@ from jobs.context import Context
 from jobs.locks import held
 from jobs.modelling import inputs
 from jobs.runner import take_again
+from jobs.slicing import attributes
 from jobs.training import run_row, train_models
 from lakehouse.job import Job
 from lakehouse.settings import Settings
@@ -38,9 +39,16 @@ def train_now(context: Context, graph: Graph, specs: Sequence[ModelSpec]) -> lis
 
 def _forced(job: Job, specs: Sequence[ModelSpec], done: list[TrainedModel]) -> Job:
     def transform(
-        *, known: DataFrame, as_of: date, settings: Settings, versions: Mapping[str, int], **facts: DataFrame
+        *,
+        known: DataFrame,
+        customers: DataFrame,
+        as_of: date,
+        settings: Settings,
+        versions: Mapping[str, int],
+        **facts: DataFrame,
     ) -> DataFrame:
-        done.extend(train_models(specs, inputs(**facts), as_of=as_of, settings=settings, versions=versions))
+        sliced = replace(inputs(**facts), attributes=attributes(customers, settings))
+        done.extend(train_models(specs, sliced, as_of=as_of, settings=settings, versions=versions))
         rows = known.sparkSession.createDataFrame(
             [run_row(trained, as_of) for trained in done], ops.MODEL_RUN.schema_ddl
         )

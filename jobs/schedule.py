@@ -59,7 +59,10 @@ def _run(context: Context, graph: Graph, jobs: list[Job], progress: Progress) ->
 
 
 def _longest_first(graph: Graph, jobs: list[Job]) -> list[Job]:
-    """The jobs, those first after which the longest chain of others follows: of what may start, that is what others wait for."""
+    """The jobs, those first after which the longest chain of others follows: of what may start, that is what others wait for.
+
+    Of equal ones those of a larger size come first, so that no long job is left alone at the end of a run.
+    """
     chosen = {job.name for job in jobs}
     behind = dict.fromkeys(chosen, 0)
     for name in reversed(graph.order):
@@ -67,7 +70,7 @@ def _longest_first(graph: Graph, jobs: list[Job]) -> list[Job]:
             for up in graph.upstream[name]:
                 if up in chosen:
                     behind[up] = max(behind[up], behind[name] + 1)
-    return sorted(jobs, key=lambda job: -behind[job.name])
+    return sorted(jobs, key=lambda job: (-behind[job.name], job.size == "s"))
 
 
 def _start(

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 from jobs.modelling import morning_after
 from lakehouse.settings import Settings
 from ml.features.people import Inputs
+from ml.registry import prepare
 from ml.spec import ModelSpec
 from ml.train import TrainedModel, train
 from ml.training_set import model_rows, sample, training_sets
@@ -22,7 +24,9 @@ def train_models(
     """
     day = morning_after(as_of)
     most = max(spec.max_rows for spec in specs) * (2 if len(specs) > 1 else 1)  # their populations overlap, mostly
-    sampled = sample(training_sets(specs, as_of=day, inputs=facts), max_rows=most)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(prepare, settings.mlflow_uri)
+        sampled = sample(training_sets(specs, as_of=day, inputs=facts), max_rows=most)
     return [
         train(
             model_rows(sampled, specs, spec, day),

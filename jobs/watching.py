@@ -66,12 +66,8 @@ def drift(
 
     ``features`` is gold.feat_customer; of ``scores``, by model, the day ``as_of`` counts.
     """
-    counted = [_counts(features.where(eligible(spec)), best.name, _profiles(best)) for spec, best in held]
-    counted += [
-        _counts(scores[best.name].where(F.col("as_of") == F.lit(as_of)), best.name, {"score": best.card.score_profile})
-        for _, best in held
-        if best.card.score_profile is not None
-    ]
+    counted = [_feature_counts(features, held)]
+    counted += [_score_counts(scores[best.name].where(F.col("as_of") == F.lit(as_of)), best) for _, best in held]
     expected = spark.createDataFrame(
         list(_expected(best for _, best in held)), "model string, subject string, bin int, p double"
     )
@@ -108,24 +104,45 @@ def _expected(champions: Iterable[Champion]) -> Iterator[tuple[str, str, int, fl
             yield from ((best.name, subject, number, share) for number, share in enumerate(found.shares))
 
 
-def _counts(rows: DataFrame, name: str, profiles: Mapping[str, Profile]) -> DataFrame:
-    """``COUNTS``: how many rows of each batch fall into each bin of the profiles of some columns."""
-    return rows.select(*profiles).mapInArrow(_histograms(name, dict(profiles)), COUNTS)
+def _feature_counts(features: DataFrame, held: Sequence[tuple[ModelSpec, Champion]]) -> DataFrame:
+    """``COUNTS``: how many of each batch of each model's people fall into each bin of its profiles; one pass for all models."""
+    watched = {best.name: _profiles(best) for _, best in held}
+    names = sorted({name for found in watched.values() for name in found})
+    members = [eligible(spec).alias(f"is {best.name}") for spec, best in held]
+    return features.select(*names, *members).mapInArrow(_histograms(watched), COUNTS)
 
 
-def _histograms(name: str, profiles: dict[str, Profile]) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+def _histograms(watched: Mapping[str, Mapping[str, Profile]]) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     def batches(inputs: Batches) -> Iterator[pa.RecordBatch]:
         for batch in inputs:
-            for subject, found in profiles.items():
-                values = batch.column(subject).to_numpy(zero_copy_only=False).astype(np.float64)
-                counts = np.bincount(place(values, found.edges), minlength=len(found.edges) + 2)
-                told = [pa.array([text] * len(counts)) for text in (name, subject)]
-                bins = pa.array(np.arange(len(counts), dtype=np.int32))
-                yield pa.RecordBatch.from_arrays(
-                    [*told, bins, pa.array(counts)], names=["model", "subject", "bin", "n"]
-                )
+            yield from (
+                _histogram(batch, model, subject, found)
+                for model, profiles in watched.items()
+                for subject, found in profiles.items()
+            )
 
     return batches
+
+
+def _histogram(batch: pa.RecordBatch, model: str, subject: str, found: Profile) -> pa.RecordBatch:
+    mine = batch.column(subject).filter(batch.column(f"is {model}"))
+    values = mine.to_numpy(zero_copy_only=False).astype(np.float64)
+    counts = np.bincount(place(values, found.edges), minlength=len(found.edges) + 2)
+    told = [pa.array([text] * len(counts)) for text in (model, subject)]
+    bins = pa.array(np.arange(len(counts), dtype=np.int32))
+    return pa.RecordBatch.from_arrays([*told, bins, pa.array(counts)], names=["model", "subject", "bin", "n"])
+
+
+def _score_counts(scores: DataFrame, best: Champion) -> DataFrame:
+    """``COUNTS`` of the champion's scores, in SQL, binned as ``ml.stability.place`` does; none where it has no profile."""
+    edges = best.card.score_profile.edges if best.card.score_profile is not None else ()
+    below = (
+        F.array_size(F.filter(F.array(*map(F.lit, edges)), lambda edge: edge < F.col("score"))) if edges else F.lit(0)
+    )
+    told = scores if best.card.score_profile is not None else scores.limit(0)
+    binned = told.select(F.when(F.col("score").isNull(), len(edges) + 1).otherwise(below).alias("bin"))
+    named = binned.groupBy("bin").agg(F.count(F.lit(1)).alias("n"))
+    return named.select(F.lit(best.name).alias("model"), F.lit("score").alias("subject"), "bin", "n")
 
 
 def realised(
@@ -141,7 +158,9 @@ def realised(
     days = {
         spec.name: [known - timedelta(days=spec.horizon_days + late) for late in range(LATE_DAYS)] for spec in specs
     }
-    due = [spec for spec in specs if not _scored_on(scores[spec.name], days[spec.name]).isEmpty()]
+    asked = [_scored_on(scores[spec.name], days[spec.name]).select(F.lit(spec.name).alias("name")) for spec in specs]
+    names = {row["name"] for row in reduce(DataFrame.unionByName, asked).distinct().toLocalIterator()}
+    due = [spec for spec in specs if spec.name in names]
     if not due:
         return
     asks = [Ask(number_of(day), spec.horizon_days, number_of(known)) for spec in due for day in days[spec.name]]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from lakehouse.errors import ContractError
 from lakehouse.load import Load
@@ -68,16 +67,6 @@ class Resource(StrEnum):
 
 
 Read = Table | Mapped | New | Changed | AsOf | Resource
-
-
-class Transform(Protocol):
-    """The shape of a job's function: frames (and a date) in, one frame out; it neither reads nor writes."""
-
-    __name__: str
-    __doc__: str | None
-
-    def __call__(self, **inputs: object) -> object:
-        """Return a DataFrame with the contract's columns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -145,22 +145,30 @@ def count_rows(frame: DataFrame) -> int:
 
 def run_seconds(spark: SparkSession, group: str) -> float:
     """Executor run time in seconds, over all tasks of the Spark jobs of a job group."""
+    return sum(float(stage.executorRunTime()) / 1e3 for stage in _stages(spark, group))
+
+
+def cpu_seconds(spark: SparkSession, group: str) -> float:
+    """CPU seconds of the JVM's task threads, with what it took to receive plans and tables, of a job group's Spark jobs."""
+    return sum(
+        float(stage.executorCpuTime() + stage.executorDeserializeCpuTime()) / 1e9 for stage in _stages(spark, group)
+    )
+
+
+def _stages(spark: SparkSession, group: str) -> list[JavaObject]:
+    """The stages of a job group that ran and that the session still remembers."""
     context = spark.sparkContext
-    store = context._jsc.sc().statusStore()
-    tracker = context.statusTracker()
-    stages = {s for job in tracker.getJobIdsForGroup(group) for s in _stages(tracker.getJobInfo(job))}
-    return sum(_stage_seconds(store, stage) for stage in stages)
+    store, tracker = context._jsc.sc().statusStore(), context.statusTracker()
+    infos = map(tracker.getJobInfo, tracker.getJobIdsForGroup(group))
+    stages = {stage for info in infos if info is not None for stage in info.stageIds}
+    return [stage for number in stages if (stage := _stage(store, number)) is not None]
 
 
-def _stages(info: object) -> list[int]:
-    return list(info.stageIds) if info is not None else []  # type: ignore[attr-defined]
-
-
-def _stage_seconds(store: JavaObject, stage: int) -> float:
+def _stage(store: JavaObject, number: int) -> JavaObject | None:
     try:
-        return float(store.lastStageAttempt(stage).executorRunTime()) / 1000
+        return store.lastStageAttempt(number)
     except Py4JJavaError:  # a stage that was skipped, or that the store no longer holds
-        return 0.0
+        return None
 
 
 def remove(spark: SparkSession, path: str) -> None:

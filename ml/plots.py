@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ml.card import ModelCard
-from ml.drawing import INK, SOFT, STRONG, saved, titled
+from ml.drawing import INK, SOFT, STRONG, canvas, saved, titled
 from ml.evaluate import Floats
 
 
@@ -38,8 +38,8 @@ def draw(card: ModelCard, folder: Path, explained: Explained | None = None) -> l
 
 
 def _calibration(card: ModelCard, title: str) -> Figure:
-    figure = Figure(figsize=(5, 4.4), layout="constrained")
-    axes = titled(figure.subplots(), f"Calibration: {title}", "predicted probability", "actual rate")
+    figure, (axes,) = canvas(5, 4.4)
+    titled(axes, f"Calibration: {title}", "predicted probability", "actual rate")
     bins = card.calibration_bins
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", label="perfect")
     axes.plot(
@@ -56,8 +56,7 @@ def _calibration(card: ModelCard, title: str) -> Figure:
 
 
 def _gain_lift(card: ModelCard, title: str) -> Figure:
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = canvas(9, 4, columns=2)
     tenths = [d.decile for d in card.deciles]
     titled(left, f"Gain: {title}", "best share of people, %", "share of buyers found, %")
     left.plot([0, *(10 * n for n in tenths)], [0, *(100 * d.gain for d in card.deciles)], color=STRONG, marker="o")
@@ -71,16 +70,15 @@ def _gain_lift(card: ModelCard, title: str) -> Figure:
 
 def _importance(card: ModelCard, title: str) -> Figure:
     top = list(card.importance.items())[:15][::-1]
-    figure = Figure(figsize=(6.5, 4.6), layout="constrained")
-    axes = titled(figure.subplots(), f"Importance: {title}", "share of gain, %", "")
+    figure, (axes,) = canvas(6.5, 4.6, left=2.1)
+    titled(axes, f"Importance: {title}", "share of gain, %", "")
     axes.barh([name for name, _ in top], [100 * share for _, share in top], color=STRONG)
     return figure
 
 
 def _drift(card: ModelCard) -> Figure:
     """AUC and earnings of each back-test, and how far the scores had moved since."""
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = canvas(9, 4, columns=2, left=0.85)
     tests = card.backtests[::-1]
     days = [test.as_of.isoformat() for test in tests]
     titled(left, f"Back-tests: {card.name}", "", "AUC")
@@ -98,8 +96,8 @@ def _shap(explained: Explained, title: str) -> Figure:
     """A dot for each row and feature: how far it moved the score, darker where the value is high."""
     weight = np.abs(explained.shares).mean(axis=0)
     top = np.argsort(-weight, kind="stable")[:12][::-1]
-    figure = Figure(figsize=(7.5, 5), layout="constrained")
-    axes = titled(figure.subplots(), f"SHAP: {title}", "share of the log odds; darker: a higher value", "")
+    figure, (axes,) = canvas(7.5, 5, left=2.1)
+    titled(axes, f"SHAP: {title}", "share of the log odds; darker: a higher value", "")
     for height, feature in enumerate(top):
         shares, values = explained.shares[:, feature], explained.values[:, feature]
         order = np.argsort(np.argsort(np.nan_to_num(values, nan=-np.inf), kind="stable"), kind="stable")

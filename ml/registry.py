@@ -54,6 +54,11 @@ class Registered:
     run_id: str
 
 
+def prepare(tracking_uri: str) -> None:
+    """Import MLflow and make its store, so that a training finds both ready: five seconds beside Spark instead of after it."""
+    _open(tracking_uri)
+
+
 def champion(name: str, tracking_uri: str) -> Champion | None:
     """Return the ``@champion`` of a registered model, or None if the model or the alias does not exist.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ml.evaluate import Floats
 from ml.fairness import Texts
-from ml.features.views import SLICES
+from ml.features.views import ATTRIBUTES, SLICES
 from ml.training_set import KEYS
 
 Mask = NDArray[np.bool_]
@@ -63,7 +63,7 @@ def rows_of(table: pa.Table, as_of: date) -> Rows:
     Without ``known_before`` all labels count as taken on ``as_of``, and without ``value`` each is worth its label. Every
     column that is neither key nor slice is a feature.
     """
-    features = tuple(name for name in table.column_names if name not in (*KEYS, *SLICES))
+    features = tuple(name for name in table.column_names if name not in (*KEYS, *SLICES, *ATTRIBUTES))
     labels, n = _numbers(table, "label"), table.num_rows
     names = np.array(table.column("one_id").to_pylist(), dtype=object)
     known = table.column("known_before").to_numpy() if "known_before" in table.column_names else np.full(n, as_of)
@@ -77,7 +77,7 @@ def rows_of(table: pa.Table, as_of: date) -> Rows:
         known=known.astype("datetime64[D]"),
         slices={
             name: np.array(table.column(name).to_pylist(), dtype=object)
-            for name in SLICES
+            for name in (*SLICES, *ATTRIBUTES)
             if name in table.column_names
         },
         days=_numbers(table, "days_to_next"),

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from threadpoolctl import threadpool_limits
 
 from ml import backtest, evaluate, leaks, registry
 from ml.backtest import Backtest
@@ -67,8 +68,9 @@ def train(
     missing = backtest.missing(past, held, spec)
     if missing:
         return TrainedModel(spec.name, None, None, {}, None, f"not trained: {missing}")
-    tests = backtest.run(rows, spec, as_of)
-    found = _evidence(rows, tests, spec, registry.champion(spec.name, tracking_uri))
+    with threadpool_limits(1, user_api="blas"):  # many small fits: a second thread would only wait, and burn a core
+        tests = backtest.run(rows, spec, as_of)
+        found = _evidence(rows, tests, spec, registry.champion(spec.name, tracking_uri))
     card = _card(spec, tests, found, data_versions, as_of)
     return _register(tests[0], card, spec, tracking_uri=tracking_uri, artifacts=artifacts)
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from ml.features.outcomes import Ask, column
 from ml.features.people import Inputs, number_of, people_features
-from ml.features.views import FEATURES, SLICES
+from ml.features.views import ATTRIBUTES, FEATURES, SLICES
 from ml.labels import eligible, label, value
 from ml.spec import ModelSpec
 
@@ -37,8 +37,8 @@ def moments(spec: ModelSpec, as_of: date) -> list[tuple[date, date]]:
 def training_sets(specs: Sequence[ModelSpec], *, as_of: date, inputs: Inputs) -> DataFrame:
     """Return the rows of all models' trainings on ``as_of``, features and outcomes in one pass over the inputs.
 
-    ``(one_id, as_of, last_channel, *FEATURES, label@<model>@<n>, value@<model>@<n>)``, a row per person and cut-off of any
-    model; labels and values are null for models that the row is not of. ``n`` counts the days on which labels are taken,
+    ``(one_id, as_of, *SLICES, *ATTRIBUTES, *FEATURES, label@<model>@<n>, value@<model>@<n>)``, a row per person and cut-off of
+    any model; labels and values are null for models that the row is not of. ``n`` counts the days on which labels are taken,
     the earliest first; ``model_rows`` takes one model's rows out of it. Nothing that became known on ``as_of`` or later is
     used, so the same call gives the same rows whenever it is made.
     """
@@ -46,7 +46,7 @@ def training_sets(specs: Sequence[ModelSpec], *, as_of: date, inputs: Inputs) ->
     asks = [Ask(number_of(at), spec.horizon_days, number_of(known)) for spec in specs for at, known in asked[spec.name]]
     known = sorted({ask.known for ask in asks})
     days = [as_of, *(at for pairs in asked.values() for at, _ in pairs)]
-    features = people_features(days, inputs, asks)
+    features = _with_attributes(people_features(days, inputs, asks), inputs.attributes)
     columns = {
         name: found
         for spec in specs
@@ -58,7 +58,14 @@ def training_sets(specs: Sequence[ModelSpec], *, as_of: date, inputs: Inputs) ->
     rows = features.withColumns(columns)
     anybody = F.coalesce(*[F.col(f"`{name}`") for name in columns if name.startswith("label@") or "@now" in name])
     rows = rows.where(anybody.isNotNull())
-    return rows.select("one_id", "as_of", *SLICES, *FEATURES, *[F.col(f"`{name}`") for name in columns])
+    return rows.select("one_id", "as_of", *SLICES, *ATTRIBUTES, *FEATURES, *[F.col(f"`{name}`") for name in columns])
+
+
+def _with_attributes(rows: DataFrame, attributes: DataFrame | None) -> DataFrame:
+    """The rows with :data:`ATTRIBUTES`. Spark looks for constraints in each column under a join: labels come after it."""
+    if attributes is None:
+        return rows.withColumns({name: F.lit(None).cast("string") for name in ATTRIBUTES})
+    return rows.join(attributes.select("one_id", *ATTRIBUTES), on="one_id", how="left")
 
 
 def _labelled(spec: ModelSpec, number: int, dates: Sequence[date]) -> Mapping[str, Column]:
@@ -107,7 +114,7 @@ def _taken(sampled: pa.Table, spec: ModelSpec, number: int, day: date) -> pa.Tab
 def _rows(mine: pa.Table, spec: ModelSpec, day: date, told: Mapping[str, pa.ChunkedArray]) -> pa.Table:
     days = pa.array(np.full(mine.num_rows, day, dtype="datetime64[D]"))
     keys = {"one_id": mine.column("one_id"), "as_of": mine.column("as_of"), "known_before": days}
-    rest = {name: mine.column(name) for name in (*SLICES, *spec.feature_names)}
+    rest = {name: mine.column(name) for name in (*SLICES, *ATTRIBUTES, *spec.feature_names)}
     return pa.table({**keys, **told, **rest})
 
 

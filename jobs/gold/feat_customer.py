@@ -46,5 +46,6 @@ def feat_customer(  # noqa: PLR0913 - one argument for each table that is read
         identity_map=identity_map,
     )
     features = people_features([morning_after(as_of)], facts).withColumn("as_of", F.lit(as_of))
-    anybodys = reduce(or_, (eligible(spec) for spec in specs_of(settings).values()), F.lit(False))
+    buyers = F.col("purchase_days") > 0  # whom lifetime value is for
+    anybodys = reduce(or_, (eligible(spec) for spec in specs_of(settings).values()), buyers)
     return features.where(anybodys).select(*model.FEAT_CUSTOMER.column_names)

@@ -1,17 +1,19 @@
 """The job of ops.model_run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.modelling import FACTS, inputs, specs_of
+from jobs.slicing import attributes
 from jobs.training import run_row, train_models
 from lakehouse.job import AsOf, Group, Resource, job
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
-from lakehouse.tables import ops
+from lakehouse.tables import gold, ops
 
 RETRAIN_DAYS = 7
 
@@ -20,6 +22,7 @@ RETRAIN_DAYS = 7
     writes=ops.MODEL_RUN,
     reads={
         **FACTS,
+        "customers": gold.DIM_CUSTOMER,
         "known": ops.MODEL_RUN,
         "as_of": AsOf.DAY,
         "settings": Resource.SETTINGS,
@@ -39,6 +42,7 @@ def model_run(  # noqa: PLR0913 - one argument for each table that is read
     text_features: DataFrame,
     consents: DataFrame,
     identity_map: DataFrame,
+    customers: DataFrame,
     known: DataFrame,
     as_of: date,
     settings: Settings,
@@ -60,8 +64,9 @@ def model_run(  # noqa: PLR0913 - one argument for each table that is read
         consents=consents,
         identity_map=identity_map,
     )
+    sliced = replace(facts, attributes=attributes(customers, settings))
     rows = [
         run_row(trained, as_of)
-        for trained in train_models(wanted, facts, as_of=as_of, settings=settings, versions=versions)
+        for trained in train_models(wanted, sliced, as_of=as_of, settings=settings, versions=versions)
     ]
     return known.sparkSession.createDataFrame(rows, ops.MODEL_RUN.schema_ddl)

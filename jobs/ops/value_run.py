@@ -8,16 +8,16 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.modelling import morning_after, purchases, touches
-from jobs.people import owned
+from jobs.modelling import behaviour, morning_after, of_people, owned_over_time, sent
 from lakehouse.job import AsOf, Group, Resource, job
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
 from lakehouse.tables import gold, ops, silver, value
+from ml.value.panel import told_at
 from ml.value.spec import UpliftSpec, ValueSpec, load_part
 from ml.value.train import train_value
 from ml.value.trained import Store, Trained
-from ml.value.trials import trials, with_features
+from ml.value.trials import sending_days, trials, with_features
 from ml.value.uplift import train_uplift
 
 RETRAIN_DAYS = 7
@@ -57,28 +57,24 @@ def value_run(  # noqa: PLR0913 - what is trained is made of all of these
     versions: Mapping[str, int],
 ) -> DataFrame:
     """Train lifetime value and uplift where the last training is a week old, promote what proves itself, and tell why not."""
-    recent = known.where(F.col("as_of") > as_of - timedelta(days=RETRAIN_DAYS))
     folder = Path(settings.conf) / "value"
     clv, uplift = load_part(folder / "clv.yml", ValueSpec), load_part(folder / "uplift.yml", UpliftSpec)
-    bought = purchases(lines, identity_map, products)
-    touched = touches(interactions, identity_map)
-    day = morning_after(as_of)
+    recent = known.where(F.col("as_of") > as_of - timedelta(days=RETRAIN_DAYS)).select("model").distinct()
+    done = {row["model"] for row in recent.toLocalIterator()}
+    if {clv.name, uplift.name} <= done:
+        return known.limit(0)
+    facts = behaviour(lines=lines, interactions=interactions, products=products, identity_map=identity_map)
+    owners, day = owned_over_time(identity_map), morning_after(as_of)
+    messages = sent(messages, owners)
+    told = told_at(clv, day, facts, sending_days(uplift, day, messages)).localCheckpoint(eager=False)
     store = Store(settings.mlflow_uri, Path(settings.home) / "mlartifacts", versions)
     found = []
-    if not recent.where(F.col("model") == clv.name).limit(1).count():
-        found.append(train_value(clv, store, as_of=day, purchases=bought, interactions=touched))
-    if not recent.where(F.col("model") == uplift.name).limit(1).count():
-        tried = trials(uplift, day, messages=sent(messages, identity_map), purchases=bought)
-        rows = with_features(tried, purchases=bought, interactions=touched)
-        found.append(train_uplift(rows, uplift, store, as_of=day))
+    if clv.name not in done:
+        found.append(train_value(clv, store, as_of=day, told=told))
+    if uplift.name not in done:
+        tried = trials(uplift, day, messages=messages, purchases=of_people(facts.purchases, owners))
+        found.append(train_uplift(with_features(tried, told), uplift, store, as_of=day))
     return known.sparkSession.createDataFrame([_row(one, as_of) for one in found], value.VALUE_RUN.schema_ddl)
-
-
-def sent(messages: DataFrame, identity_map: DataFrame) -> DataFrame:
-    """Who was in which arm of a campaign: ``(one_id, campaign_id, arm, sent_at)``."""
-    chosen = messages.where("campaign_id IS NOT NULL AND arm IS NOT NULL AND event IN ('sent', 'assigned')")
-    people = owned(chosen, identity_map)
-    return people.select("one_id", "campaign_id", "arm", F.col("occurred_at").alias("sent_at"))
 
 
 def _row(one: Trained, as_of: date) -> tuple[object, ...]:

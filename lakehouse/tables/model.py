@@ -43,6 +43,8 @@ _FEATURES: Mapping[str, str] = {
     "consent_marketing": "1 granted, 0 refused; null where never asked",
     "consent_profiling": "1 granted, 0 refused; null where never asked",
     "consent_sharing": "1 granted, 0 refused; null where never asked",
+    "spend_total": "spend ever",
+    "spend_first_day": "spend of the first day with a purchase",
 }
 
 FEAT_CUSTOMER = Table(

@@ -53,21 +53,16 @@ def events(
 ) -> DataFrame:
     """Return ``rows(one_id, <at> timestamp, <known> timestamp, …)`` as events (:data:`EVENT`) of a view.
 
-    Where the rows have ``owned_from`` and ``owned_until`` (dates, null for always), they count for the person from the one
-    on and up to but not with the other. Rows without ``one_id`` or without one of their times are left out.
+    Rows with ``customer_token`` in the place of ``one_id`` are told of that, until ``owned`` knows the people. Rows without
+    either, or without one of their times, are left out.
     """
-    visible = visible_on(F.col(at), F.col(known))
-    until = F.lit(None).cast("date")
-    if "owned_from" in rows.columns:
-        visible = F.when(visible.isNotNull(), F.greatest(visible, F.col("owned_from")))
-        until = F.col("owned_until")
     nothing = F.lit(None)
     return rows.select(
-        "one_id",
+        F.col("customer_token" if "customer_token" in rows.columns else "one_id").alias("one_id"),
         F.lit(view).alias("view"),
         F.unix_date(F.to_date(at)).alias("happened"),
-        F.unix_date(visible).alias("visible"),
-        F.coalesce(F.unix_date(until), F.lit(FOREVER)).alias("until"),
+        F.unix_date(visible_on(F.col(at), F.col(known))).alias("visible"),
+        F.lit(FOREVER).alias("until"),
         (F.lit(0) if item is None else item).cast("bigint").alias("item"),
         (nothing if number is None else number).cast("double").alias("number"),
         (nothing if channel is None else channel).cast("string").alias("channel"),
@@ -75,10 +70,15 @@ def events(
     ).where(F.col("one_id").isNotNull() & F.col("visible").isNotNull())
 
 
-def seen(rows: DataFrame, as_ofs: DataFrame) -> DataFrame:
-    """Return each of ``rows`` once per date of ``as_ofs(as_of date)`` on which it may be seen.
+def owned(found: DataFrame, owners: DataFrame) -> DataFrame:
+    """Return the events of identifiers as those of the people whose they were: from a day on, and up to but not with another.
 
-    ``rows`` has ``visible_on``; the result has ``as_of`` in its place. ``as_ofs`` is small and is broadcast.
+    ``owners(customer_token, one_id string, owned_from, owned_until date)``, null for always.
     """
-    days = F.broadcast(as_ofs.select("as_of").dropDuplicates())
-    return rows.join(days, on=F.col("visible_on") <= F.col("as_of"), how="inner").drop("visible_on")
+    mine = found.join(owners.withColumnRenamed("one_id", "_person"), on=F.col("one_id") == F.col("customer_token"))
+    told = {
+        "one_id": F.col("_person"),
+        "visible": F.greatest("visible", F.unix_date("owned_from")),
+        "until": F.coalesce(F.unix_date("owned_until"), F.lit(FOREVER)),
+    }
+    return mine.withColumns(told).select(*found.columns)

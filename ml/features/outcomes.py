@@ -7,12 +7,18 @@ import numpy as np
 
 from ml.features.past import Floats, Rows
 
-OUTCOMES: tuple[str, ...] = ("orders_in_horizon", "amount_in_horizon", "days_to_next", "days_observed")
+OUTCOMES: tuple[str, ...] = (
+    "orders_in_horizon",
+    "amount_in_horizon",
+    "purchase_days_in_horizon",
+    "days_to_next",
+    "days_observed",
+)
 """The label columns that a model's ``label:`` and ``value:`` may use.
 
-``orders_in_horizon`` and ``amount_in_horizon`` (currency) are 0 where nothing was bought; ``days_to_next`` is missing there,
-else 0 for the day of the cut-off itself; ``days_observed`` is the horizon, or less where it was not over by the day on which
-the label was taken.
+``orders_in_horizon``, ``purchase_days_in_horizon`` (different days) and ``amount_in_horizon`` (currency) are 0 where nothing
+was bought; ``days_to_next`` is missing there, else 0 for the day of the cut-off itself; ``days_observed`` is the horizon, or
+less where it was not over by the day on which the label was taken.
 """
 
 
@@ -39,7 +45,8 @@ def outcomes(lines: Rows, ask: Ask) -> dict[str, Floats]:
     there = lines.per_person(lines.seen(ask.known)) > 0
     days = np.where(next_on < ask.day + ask.horizon, (next_on - ask.day).astype(np.float64), np.nan)
     observed = float(min(ask.horizon, ask.known - ask.day))
-    values = (orders.per_person(came), spent, days, np.full(lines.people, observed))
+    bought_on = lines.days.per_person(_came(lines.days, ask))
+    values = (orders.per_person(came), spent, bought_on, days, np.full(lines.people, observed))
     untold = lines.per_person(lines.seen(ask.day)) > 0
     return {name: np.where(untold & ~there, np.nan, found) for name, found in zip(OUTCOMES, values, strict=True)}
 

@@ -16,6 +16,7 @@ from ml.features import interactions as touch
 from ml.features import purchases as buy
 from ml.features import voice
 from ml.features.affinity import Affinity, Basket
+from ml.features.as_of import owned
 from ml.features.outcomes import Ask, column, columns, outcomes
 from ml.features.past import Floats, Ints, Mask, Pairs, Rows, boundaries, rows_of
 from ml.features.views import FEATURES, SLICES, STATES
@@ -27,18 +28,21 @@ Batches = Iterable[pa.RecordBatch]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is known of people, as frames of facts with ``one_id`` and, where the map has history, when they were theirs.
+    """What is known of people, as frames of facts with ``one_id``, or with ``customer_token`` where there are ``owners``.
 
     ``purchases(one_id string, order_id string, ordered_at timestamp, known_at timestamp, amount decimal(18,2), channel
     string, category string)``, a row per order line; ``interactions(one_id, occurred_at, known_at, …)``;
     ``voices(one_id, occurred_at, known_at, sentiment double)``, a row per text; ``consents(one_id, occurred_at, known_at,
-    purpose, action)``. Each may have ``owned_from`` and ``owned_until`` dates.
+    purpose, action)``. ``owners`` tells whose an identifier was from which date on until which (``ml.features.as_of.owned``);
+    ``attributes(one_id, *ATTRIBUTES string)`` are slices of training sets, and no feature.
     """
 
     purchases: DataFrame
     interactions: DataFrame
     voices: DataFrame | None = None
     consents: DataFrame | None = None
+    owners: DataFrame | None = None
+    attributes: DataFrame | None = None
 
     def events(self) -> DataFrame:
         """Return all of it as events (``ml.features.as_of.EVENT``)."""
@@ -47,7 +51,7 @@ class Inputs:
             found = found.unionByName(voice.voice_events(self.voices))
         if self.consents is not None:
             found = found.unionByName(voice.consent_events(self.consents))
-        return found
+        return found if self.owners is None else owned(found, self.owners)
 
 
 @dataclass(frozen=True)

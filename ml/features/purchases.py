@@ -25,6 +25,8 @@ COLUMNS: tuple[str, ...] = (
     "channels_365d",
     "categories_365d",
 )
+HISTORY: tuple[str, ...] = ("spend_total", "spend_first_day")
+"""What a history of purchases has beside features (``ml.value.histories``): all that was spent, and on the first day of it."""
 
 
 def purchase_events(purchases: DataFrame) -> DataFrame:
@@ -60,9 +62,11 @@ class Purchases:
         self.channels, self.categories = Pairs.of(lines, lines.channel), Pairs.of(lines, lines.category)
 
     def at(self, day: int) -> dict[str, Floats]:
-        """Return :data:`COLUMNS` as of a day (since 1970), each (people,)."""
+        """Return :data:`COLUMNS` and :data:`HISTORY` as of a day (since 1970), each (people,)."""
         orders = self._orders(day)
-        cents = self.lines.windows(day, self.lines.number, self.lines.seen(day), WINDOWS)
+        seen = self.lines.seen(day)
+        cents = self.lines.windows(day, self.lines.number, seen, WINDOWS)
+        on_first = seen & (self.lines.happened == self.lines.earliest(seen)[self.lines.person])
         return {
             **self._rhythm(day),
             **{f"orders_{n}d": orders[:, i] for i, n in enumerate(WINDOWS)},
@@ -73,6 +77,8 @@ class Purchases:
             "spend_trend_90d": _trend(cents[:, 1], cents[:, 2]),
             "channels_365d": _recent(self.channels, day),
             "categories_365d": _recent(self.categories, day),
+            "spend_total": cents[:, -1] / 100,
+            "spend_first_day": self.lines.per_person(on_first * self.lines.number) / 100,
         }
 
     def _orders(self, day: int) -> Floats:

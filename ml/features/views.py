@@ -15,8 +15,14 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
 FEATURES: tuple[str, ...] = tuple(name for columns in VIEWS.values() for name in columns)
 """Every feature, all of them doubles, null for missing."""
 
+BEHAVIOUR: tuple[str, ...] = (*VIEWS["purchases"], *VIEWS["interactions"])
+"""How people buy and come by: what the models of value learn from."""
+
 SLICES: tuple[str, ...] = ("last_channel",)
 """Columns that no model learns from: slices of people, in which it must be fair."""
 
-STATES: tuple[str, ...] = voice.CONSENT
-"""What people allow as of the date: no features either, but limits of populations."""
+ATTRIBUTES: tuple[str, ...] = ("gender", "city_tier")
+"""More of them, which are told of a person whatever the date (``ml.features.people.Inputs``)."""
+
+STATES: tuple[str, ...] = (*voice.CONSENT, *purchases.HISTORY)
+"""No features either: what people allow as of the date, which limits populations, and what histories of purchases need."""

@@ -9,6 +9,7 @@ from scipy.stats import t as student
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LassoCV, LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
+from threadpoolctl import threadpool_limits
 
 from ml.flat.leaks import Leak, certain
 from ml.flat.table import Features, Floats
@@ -71,9 +72,10 @@ def measure(found: Features, treated: Floats, outcome: Floats, people: NDArray[n
         raise ValueError(f"an arm has {cells.min()} people with one of the outcomes, 20 are needed")
     leaks = tuple(certain(found, outcome))
     clean = found.without([leak.feature for leak in leaks])
-    splits = tuple(
-        _split(clean, treated, outcome, _sides(treated, outcome, people, seed), seed) for seed in range(SPLITS)
-    )
+    with threadpool_limits(1):  # hundreds of small fits: a second thread would only wait, and burn a core
+        splits = tuple(
+            _split(clean, treated, outcome, _sides(treated, outcome, people, seed), seed) for seed in range(SPLITS)
+        )
     value, low, high, gain = (
         float(np.mean([getattr(s.judged, name) for s in splits])) for name in ("value", "low", "high", "gain")
     )
@@ -133,7 +135,7 @@ def fitted(
 ) -> tuple[ClassTransformation, DRLearner]:
     """The two learners, fitted to rows (n, features)."""
     agrees, robust = learners()
-    with warnings.catch_warnings():  # a lasso that stops a hair before its optimum ranks the same
+    with threadpool_limits(1), warnings.catch_warnings():  # a lasso that stops a hair before its optimum ranks the same
         warnings.simplefilter("ignore", ConvergenceWarning)
         return agrees.fit(X, treated, outcome), robust.fit(X, treated, outcome)
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from ml.features.customer import FEATURES
+from ml.features.views import BEHAVIOUR
 from ml.models.clv import EVERY_FAMILY
 from ml.value.fits import SPENDING, CohortFit, sound
 from ml.value.histories import EVERYBODY
@@ -59,7 +59,7 @@ def regression(
         purchases=beside.purchases if beside else {},
         spending=beside.spending if beside else {},
         mean_amount=_mean_amount(people[at]),
-        features=FEATURES,
+        features=BEHAVIOUR,
         trees=trees,
     )
 
@@ -70,7 +70,7 @@ def fit_trees(rows: np.ndarray, spend: np.ndarray, how: Regression, seed: int) -
 
     fixed = {"objective": "tweedie", "tweedie_variance_power": 1.3, "seed": seed, "num_threads": 2, "verbosity": -1}
     fixed |= {"deterministic": True, "force_row_wise": True}
-    data = lgb.Dataset(rows, label=np.maximum(spend, 0), feature_name=list(FEATURES))
+    data = lgb.Dataset(rows, label=np.maximum(spend, 0), feature_name=list(BEHAVIOUR))
     text: str = lgb.train({**how.params, **fixed}, data, num_boost_round=how.rounds).model_to_string()
     return text
 

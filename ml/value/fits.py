@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -44,15 +45,19 @@ class CohortFit:
         return EVERY_FAMILY[self.family].of(self.params)
 
 
-def fit_cohorts(histories: DataFrame, *, least_customers: int) -> list[CohortFit]:
+def fit_cohorts(histories: DataFrame | pa.Table, *, least_customers: int) -> list[CohortFit]:
     """Fit all families to all cohorts of ``histories`` (as ``histories.histories`` gives them) and to everybody together.
 
-    One task a fit, and one row a fit comes back: dates × cohorts × families. A cohort of fewer than ``least_customers`` is not
-    fitted, and a degenerate fit is told, not hidden: see ``refused``.
+    One task a fit, and one row a fit comes back: dates × cohorts × families; an Arrow table is fitted in this process. A cohort
+    of fewer than ``least_customers`` is not fitted, and a degenerate fit is told, not hidden: see ``refused``.
     """
-    counted = _counted(histories).repartition(TASKS, *KEYS)
-    fitted = counted.groupBy(*KEYS).applyInArrow(_fitting(least_customers), _FITTED)
-    return sorted(map(_read, fitted.toArrow().to_pylist()), key=lambda fit: (fit.as_of, fit.cohort, fit.family))
+    fit = _fitting(least_customers)
+    if isinstance(histories, pa.Table):
+        fitted = pa.concat_tables([fit(key, rows) for key, rows in _counted_here(histories)])
+    else:
+        cells = _counted(histories).repartition(TASKS, *KEYS)
+        fitted = cells.groupBy(*KEYS).applyInArrow(fit, _FITTED).toArrow()
+    return sorted(map(_read, fitted.to_pylist()), key=lambda fit: (fit.as_of, fit.cohort, fit.family))
 
 
 def _read(row: dict[str, Any]) -> CohortFit:
@@ -74,6 +79,27 @@ def _counted(histories: DataFrame) -> DataFrame:
     return buying.select("as_of", "cohort", names.alias("family"), *_columns(money=F.lit(None))).unionByName(
         paying.select("as_of", "cohort", F.lit(SPENDING).alias("family"), *_columns(recency=F.lit(0), T=F.lit(0)))
     )
+
+
+def _counted_here(histories: pa.Table) -> Iterator[tuple[tuple[pa.Scalar, ...], pa.Table]]:
+    """What ``_counted`` gives, of a table in this process: each key with its rows."""
+    for as_of in histories.column("as_of").unique():
+        day = histories.filter(pc.equal(histories.column("as_of"), as_of))
+        for cohort in [pa.scalar(EVERYBODY), *day.column("cohort").unique()]:
+            own = day if cohort.as_py() == EVERYBODY else day.filter(pc.equal(day.column("cohort"), cohort))
+            buying = _doubles(own.group_by(["frequency", "recency", "T"]).aggregate([([], "count_all")]))
+            yield from (((as_of, cohort, pa.scalar(family)), buying) for family in EVERY_FAMILY)
+            paid = own.filter((pc.field("frequency") > 0) & (pc.field("money") > 0))
+            step = pc.round(pc.multiply(pc.ln(paid.column("money")), STEPS), round_mode="half_towards_infinity")
+            cells = paid.append_column("step", step).group_by(["frequency", "step"])
+            if paid.num_rows:
+                told = _doubles(cells.aggregate([([], "count_all"), ("money", "mean")]))
+                yield (as_of, cohort, pa.scalar(SPENDING)), told
+
+
+def _doubles(rows: pa.Table) -> pa.Table:
+    names = {"count_all": "n", "money_mean": "money"}
+    return pa.table({names.get(name, name): rows.column(name).cast(pa.float64()) for name in rows.column_names})
 
 
 def _columns(**given: Column) -> list[Column]:

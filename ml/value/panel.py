@@ -1,5 +1,6 @@
 """Customers at each cut-off of a model of value: history, features as of it, and what came in the horizon after."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,13 +9,15 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ml.features.as_of import dates
-from ml.features.customer import FEATURES, customer_features
+from ml.features.outcomes import Ask, column
+from ml.features.people import Inputs, number_of, people_features
+from ml.features.views import BEHAVIOUR
 from ml.models.clv.histories import Floats
-from ml.training_set import sample
-from ml.value.histories import histories, outcomes
+from ml.value.histories import HISTORY, histories
 from ml.value.model import People
 from ml.value.spec import ValueSpec
+
+LATER = {"later_days": "purchase_days_in_horizon", "later_amount": "amount_in_horizon"}
 
 
 def cutoffs(spec: ValueSpec, as_of: date) -> list[date]:
@@ -22,26 +25,28 @@ def cutoffs(spec: ValueSpec, as_of: date) -> list[date]:
     return sorted(as_of - timedelta(days=days) for days in spec.cutoffs_days_ago)
 
 
-def told_at(spec: ValueSpec, as_of: date, purchases: DataFrame) -> DataFrame:
-    """Histories at every cut-off; see ``histories.histories``."""
-    return histories(dates(purchases.sparkSession, cutoffs(spec, as_of)), purchases)
+def told_at(spec: ValueSpec, as_of: date, inputs: Inputs, also: Sequence[date] = ()) -> DataFrame:
+    """Features at every cut-off, with what came after it as known on ``as_of``, and at the days ``also``, in one pass."""
+    days = cutoffs(spec, as_of)
+    asks = [Ask(number_of(day), spec.horizon_days, number_of(as_of)) for day in days]
+    return people_features([*days, *also], inputs, asks)
 
 
-def panel(spec: ValueSpec, as_of: date, told: DataFrame, *, purchases: DataFrame, interactions: DataFrame) -> DataFrame:
-    """Return ``told`` with the features as of each cut-off and ``later_days, later_amount`` of the horizon after it."""
-    as_ofs = dates(purchases.sparkSession, cutoffs(spec, as_of))
-    came = outcomes(as_ofs, purchases, spec.horizon_days, known_before=as_of)
-    features = customer_features(as_ofs, purchases=purchases, interactions=interactions)
-    keys = ["one_id", "as_of"]
-    joined = told.join(features, on=keys, how="left").join(came, on=keys, how="left")
-    return joined.fillna(0, subset=["later_days", "later_amount"])
+def panel(spec: ValueSpec, as_of: date, told: DataFrame) -> DataFrame:
+    """Return the buyers of ``told_at`` at the cut-offs: ``(one_id, as_of, *HISTORY, *BEHAVIOUR, later_days, later_amount)``.
+
+    The last two are of the horizon after the cut-off, and null for who is nobody any more on the day of training.
+    """
+    later = [F.col(f"`{column(name, spec.horizon_days, 0)}`").alias(alias) for alias, name in LATER.items()]
+    here = told.where(F.col("as_of").isin(cutoffs(spec, as_of)))
+    return histories(here).select("one_id", "as_of", *HISTORY, *BEHAVIOUR, *later)
 
 
-def people_by_cutoff(rows: DataFrame, max_rows: int) -> dict[date, People]:
-    """A sample of at most ``max_rows`` rows of a panel, whole people by hash, as arrays by cut-off."""
-    table = sample(rows.withColumns({name: F.col(name).cast("double") for name in FEATURES}), max_rows=max_rows)
-    days = sorted(set(table.column("as_of").to_pylist()))
-    return {day: _people(table.filter(pc.equal(table.column("as_of"), day))) for day in days}
+def people_by_cutoff(table: pa.Table) -> dict[date, People]:
+    """The rows of a panel whose outcome is known, as arrays by cut-off."""
+    known = table.filter(pc.is_valid(table.column("later_days")))
+    days = sorted(set(known.column("as_of").to_pylist()))
+    return {day: _people(known.filter(pc.equal(known.column("as_of"), day))) for day in days}
 
 
 def _people(table: pa.Table) -> People:
@@ -50,7 +55,7 @@ def _people(table: pa.Table) -> People:
 
     return People(
         cohort=np.array(table.column("cohort").to_pylist(), dtype=object),
-        features=np.column_stack([numbers(name) for name in FEATURES]),
+        features=np.column_stack([numbers(name) for name in BEHAVIOUR]),
         **{
             name: numbers(name)
             for name in ("frequency", "recency", "T", "money", "spent", "later_days", "later_amount")

@@ -99,27 +99,26 @@ def _looked_up(
     spark: SparkSession, found: Sequence[Tables], cohorts: Sequence[str], least: int
 ) -> tuple[Column, Column]:
     """Purchases if alive, and P(alive), of ``(cohort, frequency, recency, T)``."""
-    times = found[0].times
-    size = least * times
-
-    def stacked(part: Callable[[Tables], np.ndarray | None]) -> Column | None:
-        parts = [values[:size] for values in map(part, found) if values is not None]
-        if not parts:
-            return None
-        array = pa.array([np.concatenate(parts)], type=pa.list_(pa.field("element", pa.float64(), nullable=False)))
-        return spark.createDataFrame(pa.table({"values": array})).scalar()
-
-    last, now, rest, bought = map(stacked, (lambda t: t.last, lambda t: t.now, lambda t: t.rest, lambda t: t.bought))
+    times, size = found[0].times, least * found[0].times
+    has_rest = found[0].rest is not None
+    ends = [np.column_stack([t.now, t.bought, *(() if t.rest is None else (t.rest,))])[:size].ravel() for t in found]
+    last, at_end = (_shipped(spark, np.concatenate(parts)) for parts in ([t.last[:size] for t in found], ends))
     base = _by_cohort({cohort: F.lit(number * size) for number, cohort in enumerate(cohorts)})
     row = base + F.col("frequency").cast("int") * F.lit(times)
-    end, seen = row + F.col("T").cast("int"), row + F.col("recency").cast("int")
-    assert last is not None and now is not None and bought is not None  # noqa: PT018
-    odds = last[seen] * now[end]
+    end, seen = (row + F.col("T").cast("int")) * F.lit(3 if has_rest else 2), row + F.col("recency").cast("int")
+    now, bought = at_end[end], at_end[end + 1]  # side by side, as both are of (frequency, T)
+    odds = last[seen] * now
     factors = found[0].factors
     if factors < least:
-        odds = F.when(F.col("frequency") < factors, odds).otherwise(F.exp(last[seen] + now[end]))
-    odds = odds if rest is None else F.greatest(odds - rest[end], F.lit(0.0))
-    return bought[end], 1 / (1 + odds)
+        odds = F.when(F.col("frequency") < factors, odds).otherwise(F.exp(last[seen] + now))
+    odds = F.greatest(odds - at_end[end + 2], F.lit(0.0)) if has_rest else odds
+    return bought, 1 / (1 + odds)
+
+
+def _shipped(spark: SparkSession, values: np.ndarray) -> Column:
+    """An array that every task has, as a column to look up in."""
+    array = pa.array([values], type=pa.list_(pa.field("element", pa.float64(), nullable=False)))
+    return spark.createDataFrame(pa.table({"values": array})).scalar()
 
 
 def _by_cohort(values: Mapping[str, Column]) -> Column:

@@ -7,17 +7,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ml import registry
-from ml.features.customer import FEATURES
+from ml.features.views import BEHAVIOUR
+from ml.training_set import sample
 from ml.value.candidates import REGRESSION, candidates, regression
 from ml.value.card import ValueCard
 from ml.value.fits import CohortFit, fit_cohorts
 from ml.value.judge import Errors, Verdict, as_metrics, best, decide, errors, past_rate
 from ml.value.model import People, ValueModel
-from ml.value.panel import cutoffs, panel, people_by_cutoff, told_at
+from ml.value.panel import cutoffs, panel, people_by_cutoff
 from ml.value.spec import ValueSpec
 from ml.value.trained import MODEL_FILE, Store, Trained
 
@@ -36,19 +38,21 @@ class Compared:
     order: tuple[str, ...]
 
 
-def train_value(
-    spec: ValueSpec, store: Store, *, as_of: date, purchases: DataFrame, interactions: DataFrame
-) -> Trained:
+def train_value(spec: ValueSpec, store: Store, *, as_of: date, told: DataFrame) -> Trained:
     """Fit, compare, gate and register the models of value as of the day of training ``as_of``; tell what came of it.
 
-    All customers are fitted to; errors, and the regression, are of at most ``spec.max_rows`` rows drawn by hash. Inputs as in
-    ``customer_features``. The registered model is the one that was measured, and is not fitted again.
+    ``told`` is what ``panel.told_at`` gives for the same ``spec`` and ``as_of``; it is read up to twice. All customers are fitted
+    to, in this process where they are at most ``spec.max_rows`` rows; errors, and the regression, are of so many rows drawn by
+    hash of the person. The registered model is the one that was measured, and is not fitted again.
     """
-    told = told_at(spec, as_of, purchases).localCheckpoint()
-    rows = panel(spec, as_of, told, purchases=purchases, interactions=interactions)
-    people = people_by_cutoff(rows, spec.max_rows)
-    judged = told.where(F.col("as_of").isin(cutoffs(spec, as_of)[-2:]))
-    fits = fit_cohorts(judged, least_customers=spec.least_customers)
+    rows = panel(spec, as_of, told)
+    drawn = sample(rows, max_rows=spec.max_rows)
+    people = people_by_cutoff(drawn)
+    latest = cutoffs(spec, as_of)[-2:]
+    if drawn.num_rows < spec.max_rows:
+        fits = fit_cohorts(drawn.filter(pc.field("as_of").isin(latest)), least_customers=spec.least_customers)
+    else:
+        fits = fit_cohorts(rows.where(F.col("as_of").isin(latest)), least_customers=spec.least_customers)
     found = compare(spec, fits, people)
     if isinstance(found, str):
         return Trained(spec.name, None, None, f"not trained: {found}", {}, None, None)
@@ -80,7 +84,7 @@ def prove(spec: ValueSpec, found: Compared, held: People, old: tuple[ValueModel,
     alone (the union bound), not three times.
     """
     baseline = past_rate(held, spec.horizon_days)
-    is_comparable = old is not None and (old[0].by == "purchases" or old[0].features == FEATURES)
+    is_comparable = old is not None and (old[0].by == "purchases" or old[0].features == BEHAVIOUR)
     known = old[0].expected(held) if old is not None and is_comparable else None
     tried: list[Proven] = []
     for place, name in enumerate(found.order[:MOST_TRIED], 1):

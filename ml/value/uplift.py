@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ml import registry
-from ml.features.customer import FEATURES
+from ml.features.views import BEHAVIOUR
 from ml.models.clv.histories import Floats
 from ml.spec import Tier
 from ml.training_set import sample
@@ -141,7 +141,7 @@ def _predicting(model: UpliftModel) -> Callable[[Batches], Iterator[pa.RecordBat
 def _features(table: pa.Table) -> Any:  # noqa: ANN401 - ml.flat takes seconds to import, which only a training should pay
     from ml.flat.table import features
 
-    return features(table.select(list(FEATURES)).to_pandas(), [])
+    return features(table.select(list(BEHAVIOUR)).to_pandas(), [])
 
 
 def _register(

@@ -50,10 +50,12 @@ ALLOWED = {
     "jobs/whatif.py": "counts and a handful of examples",
     "jobs/silver/identity_event.py": "one row: the earliest day concerned",
     "jobs/ops/model_run.py": "names of models",
+    "jobs/ops/value_run.py": "names of models",
+    "jobs/watching.py": "names of models",
     "identity/solving.py": "one row: how many vertices are touched",
-    "ml/features/customer.py": "dates",
     "ml/training_set.py": "a training set of bounded size, drawn by hash",
     "ml/value/fits.py": "one row for each date, cohort and family",
+    "ml/value/trials.py": "days on which campaigns were sent",
     "ml/value/score.py": "one row: the greatest frequency and time observed",
 }
 CLOCKS = frozenset({"current_date", "current_timestamp", "localtimestamp", "now", "today", "utcnow", "curdate"})

@@ -121,3 +121,18 @@ def test_the_next_day_only_who_changed_is_scored_and_later_what_came_is_told(lak
     drift = lake.rows("ops.model_watch", f"measure LIKE '%_psi' AND as_of = '{later}'")
     assert "score" in {row["subject"] for row in drift}
     assert {row["subject"] for row in drift if row["measure"] == "feature_psi"} == set(names)
+
+
+@pytest.mark.slow
+def test_lifetime_value_is_learned_and_scored_from_the_features_of_all_models(lake: ModelLake) -> None:
+    day = TODAY - timedelta(days=1)
+    assert lake.run(day, "gold.feat_customer", "ops.value_run", "gold.score_clv", "gold.score_uplift").failures == []
+    runs = {str(row["model"]): row for row in lake.rows("ops.value_run", f"as_of = '{day}'")}
+    assert set(runs) == {"clv", "uplift"}
+    assert "0 treated and 0 held out" in str(runs["uplift"]["reason"])
+    assert runs["clv"]["version"] == "1", runs["clv"]["reason"]
+    buyers = {row["one_id"] for row in lake.rows("gold.feat_customer", "purchase_days > 0")}
+    told = {row["one_id"]: row for row in lake.rows("gold.score_clv", f"as_of = '{day}'")}
+    assert set(told) == (buyers if runs["clv"]["alias"] == "champion" else set())
+    assert lake.run(day, "ops.value_run", "gold.score_clv").failures == []
+    assert len(lake.rows("ops.value_run", f"as_of = '{day}'")) == 2

@@ -1,19 +1,22 @@
 """The other families go the same road: survival and expected value, trained, gated, registered and read back."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.settings import ROOT
 from ml import registry
+from ml.backtest import run
 from ml.fitting import fit
 from ml.models.hazard import BoostedHazard
 from ml.models.valued import ValuedClassifier
 from ml.samples import rows_of
-from ml.spec import LightGBM
+from ml.spec import LightGBM, load_spec
 from tests.ml.planted import TODAY
-from tests.ml.store import SPEC, Trained, named
+from tests.ml.store import SPEC, Trained, cutoffs, named
 
 PARAMS = {**SPEC.algorithm.params, "min_data_in_leaf": 100}
 
@@ -62,6 +65,21 @@ def test_expected_value_ranks_by_money_and_its_gate_counts_money(trained: Traine
     assert told.card.backtests[0].everything == worth[held].sum()
     assert told.card.over_baseline is not None
     assert told.card.over_baseline.gain.low > 0
+
+
+def test_a_shipped_file_searches_within_what_a_back_test_may_learn_from(trained: Trained) -> None:
+    """The hold-outs' outcomes are turned round: what is chosen, and the trees, stay as they are."""
+    spec = load_spec(ROOT / "conf" / "models" / "repurchase_90d.yml")
+    assert spec.algorithm.search == {"num_leaves": (4, 7, 12)}
+    asked = SPEC.model_copy(
+        update={"algorithm": spec.algorithm.model_copy(update={"rounds": 10}), "calibration": "none"}
+    )
+    rows = rows_of(trained.rows, TODAY)
+    held = np.isin(rows.at, [np.datetime64(day) for day in cutoffs(asked.backtest_days_ago[:1])])
+    turned = replace(rows, labels=np.where(held, 1 - rows.labels, rows.labels))
+    (first, *_), (again, *_) = (run(told, asked, TODAY) for told in (rows, turned))
+    assert first.fitted.params["num_leaves"] in {4, 7, 12}
+    assert again.fitted == first.fitted
 
 
 def test_a_search_takes_the_parameters_that_lose_least_on_unseen_people(trained: Trained) -> None:

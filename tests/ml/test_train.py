@@ -158,9 +158,9 @@ def test_a_model_that_moves_away_in_a_slice_is_refused(trained: Trained) -> None
     channel = np.where(np.arange(n) % 4 == 0, "kiosk", "shop")
     labels = np.where(channel == "kiosk", 0, trained.rows["label"].to_numpy())
     rows = trained.rows.set_column(trained.rows.column_names.index("label"), "label", pa.array(labels))
-    told = trained.store.train(rows.append_column("last_channel", pa.array(channel)), named("unfair"))
+    told = trained.store.train(rows.append_column("city_tier", pa.array(channel)), named("unfair"))
     assert told.alias == "challenger"
-    assert "not fair: last_channel kiosk predicted" in told.reason
+    assert "not fair: city_tier kiosk predicted" in told.reason
 
 
 def test_a_baseline_that_is_no_feature_is_an_error_of_the_file(trained: Trained) -> None:

@@ -87,12 +87,14 @@ def test_several_models_share_one_pass_and_keep_their_own_rows(spark: SparkSessi
         update={"name": "rare", "population": Population(where="orders_365d <= 2"), "horizon_days": 45}
     )
     specs = [rare, SPEC]
-    both = sample(
-        training_sets(specs, as_of=TODAY, inputs=Inputs(lines, spark.createDataFrame([], INTERACTIONS))), max_rows=10**6
-    )
+    person = people.lines[0].one_id
+    told = spark.createDataFrame([(person, "female", None)], "one_id string, gender string, city_tier string")
+    facts = Inputs(lines, spark.createDataFrame([], INTERACTIONS), attributes=told)
+    both = sample(training_sets(specs, as_of=TODAY, inputs=facts), max_rows=10**6)
     alone = sample(_set(spark, lines), max_rows=10**6)
     mine = model_rows(both, specs, SPEC, TODAY)
-    assert _by_key(mine).equals(_by_key(model_rows(alone, [SPEC], SPEC, TODAY)))
+    assert set(mine.filter(pc.is_valid(mine["gender"]))["one_id"].to_pylist()) == {person}
+    assert _by_key(mine.drop(["gender"])).equals(_by_key(model_rows(alone, [SPEC], SPEC, TODAY).drop(["gender"])))
     theirs = model_rows(both, specs, rare, TODAY)
     assert max(theirs["orders_365d"].to_pylist()) <= 2
     pairs = set(zip(theirs["as_of"].to_pylist(), theirs["known_before"].to_pylist(), strict=True))

@@ -7,9 +7,6 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from ml.features.as_of import dates
-from ml.features.customer import FEATURES as BUYERS
-from ml.features.customer import customer_features
 from ml.features.people import Inputs, people_features
 from ml.features.views import FEATURES, SLICES, STATES, VIEWS
 from tests.ml.oracle import Features, expected_features
@@ -116,12 +113,3 @@ def test_empty_inputs_give_the_schema_and_no_rows(spark: SparkSession) -> None:
     assert frame.columns == ["one_id", "as_of", *SLICES, *FEATURES, *STATES]
     assert {kind for _, kind in frame.dtypes[3:]} == {"double"}
     assert frame.isEmpty()
-
-
-def test_buyers_as_of_the_dates_of_a_frame(spark: SparkSession) -> None:
-    lines, visits, days = brand(15, seed=4).lines, touches(15, seed=5), [MARCH, date(2024, 6, 15)]
-    facts = _inputs(spark, lines, visits)
-    frame = customer_features(dates(spark, [*days, MARCH]), purchases=facts.purchases, interactions=facts.interactions)
-    found = {(row["one_id"], row["as_of"]): {name: row[name] for name in ORACLE} for row in frame.toArrow().to_pylist()}
-    assert found == _features(spark, lines, visits, days)
-    assert frame.columns == ["one_id", "as_of", *BUYERS]

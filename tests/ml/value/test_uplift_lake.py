@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from ml.features.customer import FEATURES
+from ml.features.people import Inputs, people_features
+from ml.features.views import BEHAVIOUR
 from ml.value.spec import UpliftSpec
 from ml.value.trained import Store
-from ml.value.trials import trials, with_features
+from ml.value.trials import sending_days, trials, with_features
 from ml.value.uplift import UpliftModel, champion, fit_linear, score_uplift, train_uplift
 from tests.ml.planted import INTERACTIONS, PURCHASES, line, midnight, rows
 
@@ -36,26 +37,47 @@ def test_arms_and_outcomes_of_a_campaign(spark: SparkSession) -> None:
     both = [message("e", "treatment"), message("e", "holdout")]
     sent = [message("a", "treatment"), message("a", "treatment"), message("b", "holdout"), late, *both]
     sent += [message(person, "treatment") for person in "cd"]
-    purchases = spark.createDataFrame(rows(bought), PURCHASES)
-    found = trials(SPEC, TODAY, messages=spark.createDataFrame(sent, MESSAGES), purchases=purchases)
-    told = with_features(found, purchases=purchases, interactions=spark.createDataFrame([], INTERACTIONS))
-    result = {row.one_id: row for row in told.collect()}
+    purchases, messages = spark.createDataFrame(rows(bought), PURCHASES), spark.createDataFrame(sent, MESSAGES)
+    assert sending_days(SPEC, TODAY, messages) == [SENT]
+    told = people_features([SENT], Inputs(purchases, spark.createDataFrame([], INTERACTIONS)))
+    found = with_features(trials(SPEC, TODAY, messages=messages, purchases=purchases), told)
+    result = {row.one_id: row for row in found.collect()}
     arms = {person: (row.as_of, row.treated, row.came) for person, row in result.items()}
     assert arms == {"a": (SENT, 1, 1), "b": (SENT, 0, 0), "c": (SENT, 1, 0), "d": (SENT, 1, 0)}
     assert result["a"].orders_total == 1
     assert result["b"].orders_total is None
 
 
+def test_a_message_is_whose_it_was_on_its_day_and_still_is(spark: SparkSession) -> None:
+    """Of three accounts one stays, one has gone to somebody else since, and one came from somebody else after the message."""
+    owned = f"{MESSAGES}, owned_from date, owned_until date"
+    moved = date(2025, 3, 10)
+    sent = [
+        (*message("stays", "treatment"), date(2025, 1, 1), None),
+        (*message("old", "treatment"), None, moved),
+        (*message("new", "treatment"), moved, None),
+    ]
+    bought = [
+        (*rows([line("stays", "s1", "2025-03-05T10:00")])[0], None, moved),  # another's since
+        (*rows([line("stays", "s2", "2025-03-06T10:00")])[0], moved, None),
+    ]
+    purchases = spark.createDataFrame(bought, f"{PURCHASES}, owned_from date, owned_until date")
+    messages = spark.createDataFrame(sent, owned)
+    assert [row.one_id for row in trials(SPEC, TODAY, messages=messages, purchases=purchases).collect()] == ["stays"]
+    others = trials(SPEC, TODAY, messages=messages, purchases=purchases.where("order_id = 's1'")).collect()
+    assert [(row.one_id, row.came) for row in others] == [("stays", 0)]
+
+
 def trial(spark: SparkSession, n: int, *, is_moved: bool) -> DataFrame:
     """People of whom a message moves those with many days since the last order (or nobody), while others buy anyway."""
     dice = np.random.default_rng(8)
-    X = dice.normal(size=(n, len(FEATURES)))  # noqa: N806
+    X = dice.normal(size=(n, len(BEHAVIOUR)))  # noqa: N806
     treated = (dice.random(n) < 0.5).astype(int)
     moved = 0.35 * (X[:, 0] > 0) if is_moved else np.zeros(n)
     anyway = 0.1 + 0.3 * (X[:, 1] > 0)
     came = (dice.random(n) < anyway + treated * moved).astype(int)
     keys = [(f"p{i}", "C1", SENT, int(treated[i]), int(came[i])) for i in range(n)]
-    columns = ", ".join(f"{name} double" for name in FEATURES)
+    columns = ", ".join(f"{name} double" for name in BEHAVIOUR)
     values = [(*key, *map(float, row)) for key, row in zip(keys, X, strict=True)]
     return spark.createDataFrame(
         values, f"one_id string, campaign_id string, as_of date, treated int, came int, {columns}"
@@ -85,9 +107,9 @@ def test_too_few_people_are_no_trial(spark: SparkSession, tmp_path: Path) -> Non
 def test_spark_scores_as_numpy_does(spark: SparkSession) -> None:
     rows_ = trial(spark, 400, is_moved=True)
     table = rows_.toArrow()
-    X = np.column_stack([table.column(name).to_numpy() for name in FEATURES])  # noqa: N806
+    X = np.column_stack([table.column(name).to_numpy() for name in BEHAVIOUR])  # noqa: N806
     treated, came = (table.column(name).to_numpy().astype(float) for name in ("treated", "came"))
-    model = UpliftModel.from_json(fit_linear(X, FEATURES, treated, came).to_json())
+    model = UpliftModel.from_json(fit_linear(X, BEHAVIOUR, treated, came).to_json())
     scored = score_uplift(rows_, model, version="3", tiers=SPEC.tiers).toPandas().set_index("one_id")
     expected = model.predict(X)
     np.testing.assert_allclose(scored.loc[table.column("one_id").to_pylist(), "score"], expected, atol=1e-12)

@@ -1,39 +1,46 @@
 """Value on Spark: histories beside pandas, fits by cohort that find planted parameters, choice, gate, and scores beside numpy."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from ml.features.as_of import dates
+from ml.features.people import Inputs, people_features
 from ml.flat.lifetime import summarise
 from ml.models.clv import FAMILIES
 from ml.value.fits import fit_cohorts
 from ml.value.histories import EVERYBODY, histories
 from ml.value.model import People, ValueModel
+from ml.value.panel import told_at
 from ml.value.score import score_value
 from ml.value.spec import ValueSpec
 from ml.value.train import champion, train_value
 from ml.value.trained import Store
-from tests.ml.planted import INTERACTIONS, PURCHASES, TODAY, brand, line, rows
+from tests.ml.planted import INTERACTIONS, PURCHASES, TODAY, Line, brand, line, rows
 
 SPEC = ValueSpec(least_customers=300)
 BRAND = brand(900, seed=5)
 
 
 @pytest.fixture(scope="module")
-def purchases(spark: SparkSession) -> DataFrame:
+def bought(spark: SparkSession) -> Inputs:
     """The planted brand's order lines."""
-    return spark.createDataFrame(rows(BRAND.lines), PURCHASES).cache()
+    return _inputs(spark, BRAND.lines)
 
 
-def test_histories_are_those_of_the_flat_file(spark: SparkSession, purchases: DataFrame) -> None:
+def _inputs(spark: SparkSession, lines: Sequence[Line]) -> Inputs:
+    return Inputs(spark.createDataFrame(rows(lines), PURCHASES), spark.createDataFrame([], INTERACTIONS))
+
+
+def test_histories_are_those_of_the_flat_file(bought: Inputs) -> None:
     day = TODAY - timedelta(days=90)
-    found = histories(dates(spark, [day]), purchases).orderBy("one_id").toPandas()
+    found = histories(people_features([day], bought)).orderBy("one_id").toPandas()
     flat = pd.DataFrame([vars(one) for one in BRAND.lines])
     flat = flat[(flat["ordered_at"] < pd.Timestamp(day, tz="UTC")) & (flat["known_at"] < pd.Timestamp(day, tz="UTC"))]
     wanted = summarise(
@@ -52,9 +59,10 @@ def test_histories_are_those_of_the_flat_file(spark: SparkSession, purchases: Da
 
 def test_a_late_record_is_not_seen_before_it_was_known(spark: SparkSession) -> None:
     late = line("a", "o2", "2025-01-20T10:00", "2025-02-10T10:00")
-    few = spark.createDataFrame(rows([line("a", "o1", "2025-01-01T10:00"), late]), PURCHASES)
-    found = histories(dates(spark, [date(2025, 2, 1), date(2025, 2, 11)]), few).orderBy("as_of").collect()
-    assert [(r.cohort, r.frequency, r.recency, r.T) for r in found] == [("2025Q1", 0, 0, 30), ("2025Q1", 1, 19, 40)]
+    few = _inputs(spark, [line("a", "o1", "2025-01-01T10:00"), late])
+    found = histories(people_features([date(2025, 2, 1), date(2025, 2, 11)], few)).orderBy("as_of").collect()
+    told = [(r.cohort, r.frequency, r.recency, r.T, r.money, r.spent) for r in found]
+    assert told == [("2025Q1", 0, 0, 30, None, 10.0), ("2025Q1", 1, 19, 40, 10.0, 20.0)]
 
 
 def planted_histories(n: int, seed: int) -> pd.DataFrame:
@@ -77,6 +85,12 @@ def planted_histories(n: int, seed: int) -> pd.DataFrame:
 def test_fits_by_cohort_are_those_of_one_machine(spark: SparkSession) -> None:
     told = planted_histories(1200, 2)
     fits = fit_cohorts(spark.createDataFrame(told.astype({"money": float})), least_customers=700)
+    here = fit_cohorts(pa.Table.from_pandas(told, preserve_index=False), least_customers=700)
+    assert [(fit.cohort, fit.family, fit.customers, fit.refused) for fit in here] == [
+        (fit.cohort, fit.family, fit.customers, fit.refused) for fit in fits
+    ]
+    for one, other in zip(here, fits, strict=True):
+        assert one.params == pytest.approx(other.params, rel=1e-5)
     assert {fit.cohort for fit in fits} == {EVERYBODY, "2024Q1", "2024Q2"}
     for fit in fits:
         if fit.cohort != EVERYBODY:
@@ -91,21 +105,15 @@ def test_fits_by_cohort_are_those_of_one_machine(spark: SparkSession) -> None:
 
 
 @pytest.mark.slow
-def test_a_training_chooses_proves_and_registers(spark: SparkSession, purchases: DataFrame, tmp_path: Path) -> None:
+def test_a_training_chooses_proves_and_registers(bought: Inputs, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    touches = spark.createDataFrame([], INTERACTIONS)
-    found = train_value(
-        SPEC,
-        Store(uri, tmp_path / "artifacts", {"gold.fct_order_line": 3}),
-        as_of=TODAY,
-        purchases=purchases,
-        interactions=touches,
-    )
+    store = Store(uri, tmp_path / "artifacts", {"gold.fct_order_line": 3})
+    found = train_value(SPEC, store, as_of=TODAY, told=told_at(SPEC, TODAY, bought))
     assert (found.alias, found.version) == ("champion", "1"), found.reason
     assert found.metrics["chosen.rmse"] < found.metrics["past_rate.rmse"]
     best = champion(SPEC.name, uri)
     assert best is not None
-    told = histories(dates(spark, [TODAY]), purchases)
+    told = histories(people_features([TODAY], bought))
     scored = (
         score_value(told, replace(best[0], by="purchases"), version="1", tiers=SPEC.tiers).orderBy("one_id").toPandas()
     )
