@@ -56,7 +56,7 @@ class Shop:
         """A member with one or two other identifiers, few values each, some of them popular."""
         dice = self.dice
         ids = [("member", f"m{dice.randrange(12)}")] if dice.random() < 0.8 else []
-        kinds = dice.sample(["phone", "parcel", "device", "cookie"], dice.choice([1, 2, 2]))
+        kinds = dice.sample(["phone", "parcel", "device"], dice.choice([1, 1, 2]))
         ids += [(kind, f"{kind[:2]}{min(dice.randrange(14), dice.randrange(14))}") for kind in kinds]
         return dice.choice(["crm", "shop", "app"]), tuple(sorted(ids))
 
@@ -118,3 +118,43 @@ def test_random_days_equal_full_runs(spark: SparkSession, days: int) -> None:
     assert days < 20 or met == {"none", "placeholder", "expired", "witness", "degree", "shared_device"}
     assert min(shares[4:]) < 0.9, "only what is touched"
     assert days < 20 or min(shares[5:]) < 0.7
+
+
+GAPS: dict[int, tuple[tuple[str, str], ...]] = {
+    0: (("member:m0", "device:d0"), ("cookie:c0", "device:d0"), ("cookie:c1", "device:d1")),
+    3: (("cookie:c2", "device:d0"),),
+    4: (("member:m0", "device:d0"),),
+    5: (("member:m1", "device:d1"),),
+    6: (("cookie:c1", "device:d1"),),
+}
+FAR: dict[int, dict[str, str]] = {
+    3: {"c2": "shared_device: device: 3 days from any account's use, max_gap_days 2"},
+    5: {"c1": "shared_device: device: 5 days from any account's use, max_gap_days 2"},
+}
+"""Which cookies are too far from their device's use after each day: the use comes back, or the cookie does."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_gap_opens_and_closes_as_in_a_full_run(spark: SparkSession) -> None:
+    shop, known = Shop(5), None
+    for number, links in GAPS.items():
+        day = START + timedelta(days=number)
+        records: list[Record] = [("app", tuple(sorted(_named(end) for end in link))) for link in links]
+        for record in records:
+            shop.seen.setdefault(record, set()).add(day)
+        observations = shop.observations(spark)
+        empty = placeholders(identifiers(observations), RULES)
+        full = judge(edges(observations, RULES), RULES, day, empty).localCheckpoint()
+        if known is not None:
+            seen = spark.createDataFrame([(s, str(i)) for s, i in records], "source string, record_id string")
+            part = table(rejudge(edges_of(observations, seen, RULES), known, RULES, day, empty))
+            assert table(known) | part == table(full), f"day {number}"
+        found = {row["src_token"]: row["fence_reason"] for row in table(full).values() if row["fence_reason"]}
+        assert found == FAR.get(number, {})
+        known = full
+
+
+def _named(end: str) -> tuple[str, str]:
+    kind, _, value = end.partition(":")
+    return kind, value
