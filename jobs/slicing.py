@@ -15,14 +15,16 @@ OTHER = "other"
 
 
 def attributes(customers: DataFrame, settings: Settings) -> DataFrame:
-    """``(one_id, gender, city_tier)`` of gold.dim_customer, as known today: null where it is not known.
+    """``(one_id, known_since, gender, city_tier)`` of gold.dim_customer, null where unknown; since the first registration.
 
-    No model learns from it, so that what became known later gives nothing away.
+    No model learns from it. Who registered after a cut-off is in no slice there: who comes back is asked who they are, so that
+    a slice of those who are known today would hold those who bought, and no honest prediction would seem fair in it.
     """
     tiers = load_tiers(Path(settings.conf) / "city_tiers.yml")
     listed = F.create_map(*[F.lit(text) for text in chain(*tiers.items())])[F.col("city")] if tiers else F.lit(None)
     tier = F.when(F.col("city").isNotNull(), F.coalesce(listed, F.lit(OTHER)))
-    return customers.select("one_id", "gender", tier.alias("city_tier"))
+    since = F.col("joined_at").alias("known_since")
+    return customers.select("one_id", since, "gender", tier.alias("city_tier"))
 
 
 def load_tiers(path: Path) -> Mapping[str, str]:

@@ -65,7 +65,7 @@ class LightGBM(Part):
 class Fairness(Part):
     """Slices in which a model must be as calibrated as on the whole: columns that no tree sees."""
 
-    slices: tuple[Literal["last_channel", "gender", "city_tier"], ...] = ("last_channel", "gender", "city_tier")
+    slices: tuple[Literal["last_channel", "gender", "city_tier"], ...] = ("last_channel",)
     min_rows: Annotated[int, Field(ge=30)] = 200
     max_calibration_gap: Share = 0.10
 

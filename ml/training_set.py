@@ -62,10 +62,15 @@ def training_sets(specs: Sequence[ModelSpec], *, as_of: date, inputs: Inputs) ->
 
 
 def _with_attributes(rows: DataFrame, attributes: DataFrame | None) -> DataFrame:
-    """The rows with :data:`ATTRIBUTES`. Spark looks for constraints in each column under a join: labels come after it."""
+    """The rows with :data:`ATTRIBUTES`, of whom they were known before ``as_of``.
+
+    Spark looks for constraints in each column under a join: labels come after it.
+    """
     if attributes is None:
         return rows.withColumns({name: F.lit(None).cast("string") for name in ATTRIBUTES})
-    return rows.join(attributes.select("one_id", *ATTRIBUTES), on="one_id", how="left")
+    sliced = rows.join(attributes.select("one_id", "known_since", *ATTRIBUTES), on="one_id", how="left")
+    was_known = F.col("known_since") < F.col("as_of")
+    return sliced.withColumns({name: F.when(was_known, F.col(name)) for name in ATTRIBUTES}).drop("known_since")
 
 
 def _labelled(spec: ModelSpec, number: int, dates: Sequence[date]) -> Mapping[str, Column]:

@@ -34,7 +34,7 @@ class Inputs:
     string, category string)``, a row per order line; ``interactions(one_id, occurred_at, known_at, …)``;
     ``voices(one_id, occurred_at, known_at, sentiment double)``, a row per text; ``consents(one_id, occurred_at, known_at,
     purpose, action)``. ``owners`` tells whose an identifier was from which date on until which (``ml.features.as_of.owned``);
-    ``attributes(one_id, *ATTRIBUTES string)`` are slices of training sets, and no feature.
+    ``attributes(one_id, known_since timestamp, *ATTRIBUTES string)`` are slices of training sets, and no feature.
     """
 
     purchases: DataFrame

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from jobs.slicing import attributes, load_tiers
 from lakehouse.errors import SettingsError
@@ -14,6 +15,7 @@ def test_who_is_in_no_city_is_in_no_tier_and_an_unlisted_city_is_other(spark: Sp
     (tmp_path / "city_tiers.yml").write_text("first: [上海]\nsecond: [Kassel]\n", encoding="utf-8")
     people = [("a", "female", "上海"), ("b", None, "Kassel"), ("c", "male", "Utrecht"), ("d", None, None)]
     customers = spark.createDataFrame(people, "one_id string, gender string, city string")
+    customers = customers.withColumn("joined_at", F.timestamp_seconds(F.lit(1_700_000_000)))
     found = attributes(customers, load_settings(conf=str(tmp_path))).toArrow().to_pylist()
     assert {row["one_id"]: (row["gender"], row["city_tier"]) for row in found} == {
         "a": ("female", "first"),

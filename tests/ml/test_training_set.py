@@ -1,7 +1,7 @@
 """A training set is a function of its day, whatever arrives later; sampling takes whole people."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -88,12 +88,17 @@ def test_several_models_share_one_pass_and_keep_their_own_rows(spark: SparkSessi
     )
     specs = [rare, SPEC]
     person = people.lines[0].one_id
-    told = spark.createDataFrame([(person, "female", None)], "one_id string, gender string, city_tier string")
+    since = datetime.combine(cutoffs([60])[0], time(9))  # after that cut-off's morning
+    schema = "one_id string, known_since timestamp, gender string, city_tier string"
+    told = spark.createDataFrame([(person, since, "female", None)], schema)
     facts = Inputs(lines, spark.createDataFrame([], INTERACTIONS), attributes=told)
     both = sample(training_sets(specs, as_of=TODAY, inputs=facts), max_rows=10**6)
     alone = sample(_set(spark, lines), max_rows=10**6)
     mine = model_rows(both, specs, SPEC, TODAY)
-    assert set(mine.filter(pc.is_valid(mine["gender"]))["one_id"].to_pylist()) == {person}
+    sliced = mine.filter(pc.is_valid(mine["gender"]))
+    assert set(sliced["one_id"].to_pylist()) == {person}
+    days = set(mine.filter(pc.equal(mine["one_id"], person))["as_of"].to_pylist())
+    assert set(sliced["as_of"].to_pylist()) == {day for day in days if day > since.date()} < days
     assert _by_key(mine.drop(["gender"])).equals(_by_key(model_rows(alone, [SPEC], SPEC, TODAY).drop(["gender"])))
     theirs = model_rows(both, specs, rare, TODAY)
     assert max(theirs["orders_365d"].to_pylist()) <= 2
