@@ -81,21 +81,6 @@ def assignment(decisions: DataFrame, clusters: DataFrame, previous: DataFrame, r
     return Assignment(mapped, _aliases(decisions, previous), _events(decisions, run_id))
 
 
-def chained(known: DataFrame, fresh: DataFrame) -> DataFrame:
-    """Rows to merge by ``old_id`` into the aliases ``known``: ``fresh``, and old ids that now lead further.
-
-    Both are ``(old_id, current_id, reason)``; an old id that led to one retired by ``fresh`` now leads where
-    that one went.
-    """
-    onward = fresh.select(F.col("old_id").alias("current_id"), F.col("current_id").alias("next_id"))
-    redirected = (
-        known.join(onward, on="current_id", how="inner")
-        .where(F.col("next_id") != F.col("current_id"))
-        .select("old_id", F.col("next_id").alias("current_id"), "reason")
-    )
-    return fresh.select("old_id", "current_id", "reason").unionByName(redirected)
-
-
 def _overlaps(held: DataFrame) -> DataFrame:
     """One row per overlap with its evidence, from identifiers with ``component`` and ``previous_id``."""
     founded_at = F.coalesce("first_seen_at", F.timestamp_millis(F.lit(0)))

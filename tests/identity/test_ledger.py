@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from identity.ledger import Assignment, assign, assignment, chained, decide
+from identity.ledger import Assignment, assign, assignment, decide
 
 Oracle = Callable[[Iterable[tuple[int, int]]], dict[int, int]]
 FACTS = "token string, first_seen_at timestamp, is_verified boolean"
@@ -173,17 +173,6 @@ def test_an_id_that_was_used_never_comes_back(spark: SparkSession) -> None:
     assert third.ids["e"] == "0"
     assert third.ids["f"] not in {"0", alone}
     assert third.ids["f"][:10] == alone[:10]
-
-
-def test_aliases_stay_one_step_deep(spark: SparkSession) -> None:
-    schema = "old_id string, current_id string, reason string"
-    known = spark.createDataFrame([("1", "2", "merge"), ("5", "6", "merge"), ("7", "7", "vanish")], schema)
-    fresh = spark.createDataFrame([("2", "3", "merge"), ("6", "6", "vanish")], schema)
-    assert sorted(tuple(row) for row in chained(known, fresh).collect()) == [
-        ("1", "3", "merge"),
-        ("2", "3", "merge"),
-        ("6", "6", "vanish"),
-    ]
 
 
 class Worlds:
