@@ -48,8 +48,10 @@ class Parted:
     kept: DataFrame
 
 
-def parted(components: DataFrame, limits: Limits) -> Parted | None:
+def parted(components: DataFrame, limits: Limits, crowded: DataFrame | None = None) -> Parted | None:
     """Part each of ``components (vertex, component)`` that breaks the limits; None when none does.
+
+    ``crowded (component)``: those that do, where that is known.
 
     First, a contact whose accounts contradict each other is shared, and says nothing of anybody (:func:`shared`); one that
     asks says nothing of an account that gave no name where another of its type did (:func:`silent`). Then, within a crowded
@@ -58,7 +60,7 @@ def parted(components: DataFrame, limits: Limits) -> Parted | None:
     the weakest bridge between the two, everybody keeps the rest of the evidence, and nothing outside the component matters.
     ``components`` of the result is ``(vertex, component, whole)``, labels are least vertices.
     """
-    crowded = few(_crowded(components, limits))
+    crowded = few(_crowded(components, limits) if crowded is None else crowded)
     if crowded.isEmpty():
         return None
     inside = components.join(crowded, on="component", how="left_semi").localCheckpoint()

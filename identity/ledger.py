@@ -142,7 +142,7 @@ def _with_ids(ranked: DataFrame, previous: DataFrame, retired: DataFrame | None,
     ids = previous.select(F.col("one_id").alias("fresh_id"))
     if retired is not None:
         ids = ids.unionByName(retired.select(F.col("old_id").alias("fresh_id")))
-    minted = ranked.withColumn("fresh_id", F.when(F.col("kept_id").isNull(), _minted("")))
+    minted = ranked.withColumn("fresh_id", F.when(F.col("kept_id").isNull(), _minted(""))).localCheckpoint(eager=False)
     asked = few(minted.where(F.col("fresh_id").isNotNull()).select("fresh_id"))
     used = ids.join(asked, on="fresh_id", how="left_semi").groupBy("fresh_id").agg(F.lit(True).alias("is_used"))
     one_id = F.coalesce("kept_id", F.when(F.col("is_used"), _minted(run_id)).otherwise(F.col("fresh_id")))

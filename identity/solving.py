@@ -6,15 +6,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from identity.bridges import ACCOUNT, ASKING, CONTACT, Limits
-from identity.components import Forest, choose
+from identity.components import Components, Forest, choose
+from identity.components.here import BYTES_PER_VERTEX, Here, layers_here
 from identity.components.incremental import Change, Touched, touched, within
 from identity.components.layered import layered
+from identity.components.memory import worker_bytes
 from identity.components.proof import prove_here
 from identity.decided import FORBID, PIN
 from identity.edges import strength
 from identity.identifiers import IdentityRules, attribute, lookup
 from identity.verify import prove, require
-from lakehouse.frames import few
+from lakehouse.frames import FEW, few, is_small, sieved
 
 PEOPLE = ("token", "vertex", "id_type", "first_seen_at")
 LABELS = ("point", "reach", "component")
@@ -52,7 +54,7 @@ def solve_touched(
     ``known`` lacks, or of which it says something else than is so now.
     """
     follow = merging(edges).unionByName(pinned(decided))
-    found = _found(seen, known, few(change.ends().distinct())).localCheckpoint()
+    found = few(_found(seen, known, few(change.ends().distinct())))
     part = touched(known, follow.drop("strength"), change, found)
     others = part.before.join(found, on="token", how="left_anti").select(*PEOPLE)
     people = found.select(*PEOPLE).unionByName(others).localCheckpoint()
@@ -64,7 +66,7 @@ def _found(seen: DataFrame, known: DataFrame, ends: DataFrame) -> DataFrame:
     told = seen.join(ends, on="token", how="left_semi").select(
         "token", *[F.col(name).alias(f"_{name}") for name in PEOPLE[1:]]
     )
-    placed = known.select(*PEOPLE, "point", "reach").join(ends, on="token", how="left_semi")
+    placed = sieved(known.select(*PEOPLE, "point", "reach"), "token", ends).join(ends, on="token", how="left_semi")
     facts = [F.coalesce(f"_{name}", name).alias(name) for name in PEOPLE[1:]]
     return placed.join(told, on="token", how="full").select("token", *facts, "point", "reach")
 
@@ -102,36 +104,62 @@ def _solved(
     part: Touched, edges: DataFrame, follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules
 ) -> Solved:
     """The part's components, proven; weak edges never join two known people, and no limit is broken."""
-    limits = _limits(edges, follow, people, decided, rules)
+    n = int(people.agg(F.count("*")).collect()[0][0])
+    limits = _limits(edges, follow, people, decided, rules, n)
     graph = part.edges.persist()
-    top = people.agg(F.count("*")).collect()[0][0]
-    engine = choose(graph.sparkSession, rules.engine, n_vertices=int(top))
-    known = people.where(attribute(rules, "is_known", F.col("id_type")))
-    layers = layered(graph, known.select("vertex"), engine, limits)
-    components = layers.components.localCheckpoint()
-    check = prove_here if isinstance(engine, Forest) else prove
-    require(check(components.select("vertex", "component"), layers.followed, limits.forbidden))
-    layers.release()
+    engine = choose(graph.sparkSession, rules.engine, n_vertices=n)
+    known = people.where(attribute(rules, "is_known", F.col("id_type"))).select("vertex")
+    found = layers_here(graph, known, limits) if _fits(graph, engine, n) else None
+    if found and found.crowded is None:
+        require(found.failures)
+        components = found.placed
+    else:
+        components = _by_joins(graph, known, engine, limits, found)
     engine.release()
     graph.unpersist()
     return Solved(people, components, part.before)
 
 
-def _limits(edges: DataFrame, follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules) -> Limits:
-    """What may not be together: two values of what a person has one of, and the pairs that people forbade."""
+def _fits(graph: DataFrame, engine: Components, n: int) -> bool:
+    """Whether one worker solves both layers: where joins would take longer to plan than to do, and there is room."""
+    is_asked = isinstance(engine, Forest) and not is_small(graph)
+    return is_asked and n * BYTES_PER_VERTEX <= worker_bytes(graph.sparkSession)
+
+
+def _by_joins(graph: DataFrame, known: DataFrame, engine: Components, limits: Limits, found: Here | None) -> DataFrame:
+    layers = layered(graph, known, engine, limits, found)
+    components = layers.components.localCheckpoint()
+    check = prove_here if isinstance(engine, Forest) else prove
+    require(check(components.select("vertex", "component"), layers.followed, limits.forbidden))
+    layers.release()
+    return components
+
+
+def _limits(
+    edges: DataFrame, follow: DataFrame, people: DataFrame, decided: DataFrame, rules: IdentityRules, n: int
+) -> Limits:
+    """What may not be together: two values of what a person has one of, and the pairs that people forbade.
+
+    ``n``: how many people there are.
+    """
     vertices = people.select("token", "vertex")
+    if is_small(people):
+        vertices = few(vertices)
+    elif n <= FEW:
+        vertices = F.broadcast(vertices)
     numbers: dict[str, object] = {kind.name: i for i, kind in enumerate(rules.identifiers) if kind.unique_per_person}
     kind = lookup(numbers, F.col("id_type")) if numbers else F.lit(None).cast("int")
     own = people.select("vertex", kind.cast("long").alias("kind"), F.col("vertex").alias("value"))
     unique, told = own.where(F.col("kind").isNotNull()), None
     if rules.attributes:
-        said = few(_said(edges, few(vertices), rules.attributes, numbers))
+        said = few(_said(edges, vertices, rules.attributes, numbers))
         unique = unique.unionByName(said)
         told = said.select("vertex").distinct() if any(kind.same_type_told for kind in rules.identifiers) else None
     apart = decided.where(F.col("kind") == FORBID)
     src = vertices.select(F.col("token").alias("a_token"), F.col("vertex").alias("src"))
     dst = vertices.select(F.col("token").alias("b_token"), F.col("vertex").alias("dst"))
-    forbidden = src.join(apart, on="a_token", how="inner").join(dst, on="b_token", how="inner").select("src", "dst")
+    found = few(src.join(apart, on="a_token", how="inner").select("src", "b_token"))
+    forbidden = dst.join(found, on="b_token", how="inner").select("src", "dst")
     strong = follow.where(~F.col("is_weak")).drop("is_weak")
 
     def evidence(asked: DataFrame) -> DataFrame:

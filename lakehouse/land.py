@@ -125,7 +125,8 @@ def _brought(frame: DataFrame, keys: tuple[str, ...], n_rows: int | None) -> Ite
 
 
 def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, n_rows: int | None) -> None:
-    values = [c for c in table.column_names if c not in table.key]
+    key = load.by or table.key
+    values = [c for c in table.column_names if c not in key]
     if load.newest:
         rows = frame.select(*table.column_names)
         days = newest_deliveries(rows) if DELIVERY in table.column_names else {}
@@ -144,8 +145,8 @@ def _merge(lake: Lake, table: Table, load: Merge, frame: DataFrame, n_rows: int 
     if load.newest and _is_few(n_rows) and not is_small(frame):
         frame = frame.localCheckpoint()  # a MERGE reads its source up to four times
     delta = lake.delta(table, frame.sparkSession)
-    with _brought(frame, table.key, n_rows) as source:
-        builder = delta.alias("t").merge(source.alias("s"), _same(table.key))
+    with _brought(frame, key, n_rows) as source:
+        builder = delta.alias("t").merge(source.alias("s"), _same(key))
         _clauses(builder, table, assigned, changed, has_deletes=DELETED in frame.columns).execute()
 
 

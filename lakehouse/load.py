@@ -23,12 +23,14 @@ class Merge:
     the load is commutative and idempotent. Without it the incoming row is the truth and replaces a row that differs.
     A boolean ``_deleted`` in the frame removes the key. ``least`` and ``greatest`` name columns that are folded instead
     of replaced (first and last sightings); ``first`` names arrays of which the least :data:`FIRST` values of both sides stay.
+    ``by`` names columns that tell rows apart as the key does and are compared sooner: a number that stands for a text.
     """
 
     newest: tuple[str, ...] = ()
     least: tuple[str, ...] = ()
     greatest: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.newest and (self.least or self.greatest or self.first):

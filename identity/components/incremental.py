@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.frames import few
+
+CAME, BROKEN, SHAKEN = range(3)
 
 
 @dataclass(frozen=True)
@@ -56,22 +58,15 @@ def touched(known: DataFrame, edges: DataFrame, change: Change, found: DataFrame
     What is touched goes to the scans of ``known`` while it is small; local checkpoints keep it (a lost executor fails the
     query, and nothing is published).
     """
-    placed = _placed(change.came, found)
+    placed = few(_placed(change, found))
     is_known = F.col("src_point").isNotNull() & F.col("src_point").eqNullSafe(F.col("dst_point"))
-    joining = placed.where(~is_known)
-    hit = [_reaches(joining, is_broken=False), _reaches(_placed(change.went, found), is_broken=True)]
-    if change.shaken is not None:
-        hit.append(_reaches(_placed(change.shaken, found), is_broken=False))
-    if change.fresh is not None:
-        hit.append(_reaches(_placed(change.fresh, found), is_broken=False))
-    if change.asked is not None:
-        hit.append(_reaches(_placed(change.asked, found, how="left"), is_broken=True))
-    reaches = reduce(DataFrame.unionByName, hit).groupBy("reach").agg(F.bool_or("is_broken").alias("is_broken"))
-    held = known.join(few(reaches), on="reach", how="inner").localCheckpoint()
-    is_open = F.bool_or(F.col("is_broken") | (F.col("point") != F.col("reach")))
-    opened = held.groupBy("reach").agg(is_open.alias("is_open")).where("is_open")
-    before = held.join(few(opened), on="reach", how="left").drop("is_broken")
-    before = before.withColumn("is_open", F.col("is_open").isNotNull()).localCheckpoint()
+    is_joining = (F.col("what") == CAME) & ~is_known
+    hit = placed.where(is_joining | (F.col("what") != CAME))
+    ends = hit.select(F.explode(F.array("src_reach", "dst_reach")).alias("reach"), "what").where("reach IS NOT NULL")
+    reaches = ends.groupBy("reach").agg(F.bool_or(F.col("what") == BROKEN).alias("is_broken"))
+    held = known.join(few(reaches), on="reach", how="inner")
+    is_open = F.bool_or(F.col("is_broken") | (F.col("point") != F.col("reach"))).over(Window.partitionBy("reach"))
+    before = held.withColumn("is_open", is_open).drop("is_broken").localCheckpoint()
     graph = (
         before.select(
             F.col("vertex").alias("src"),
@@ -79,7 +74,7 @@ def touched(known: DataFrame, edges: DataFrame, change: Change, found: DataFrame
         )
         .unionByName(found.where(F.isnull("point")).select(F.col("vertex").alias("src"), F.col("vertex").alias("dst")))
         .withColumn("is_weak", F.lit(False))
-        .unionByName(joining.select("src", "dst", "is_weak"))
+        .unionByName(placed.where(is_joining).select("src", "dst", "is_weak"))
     )
     inside = before.where("is_open").select("token", "vertex")
     if not inside.isEmpty():
@@ -87,18 +82,31 @@ def touched(known: DataFrame, edges: DataFrame, change: Change, found: DataFrame
     return Touched(graph, before.drop("is_open"))
 
 
-def _placed(edges: DataFrame, found: DataFrame, how: str = "inner") -> DataFrame:
-    """Edges with vertex, point and reach of each end; the last two are null where the end is new (``left``: or unknown)."""
+def _placed(change: Change, found: DataFrame) -> DataFrame:
+    """The changed edges with what changed, and vertex, point and reach of each end; the last two are null where the end is new.
+
+    An end that was never seen is passed over with its edge, except where somebody asks for the other one.
+    """
+    parts = (
+        (change.came, CAME),
+        (change.went, BROKEN),
+        (change.asked, BROKEN),
+        (change.shaken, SHAKEN),
+        (change.fresh, SHAKEN),
+    )
+    tagged = [
+        part.select(
+            "src_token", "dst_token", "is_weak", F.lit(what).alias("what"), F.lit(part is change.asked).alias("asked")
+        )
+        for part, what in parts
+        if part is not None
+    ]
+    edges = reduce(DataFrame.unionByName, tagged)
     for end in ("src", "dst"):
         columns = [F.col("token").alias(f"{end}_token"), F.col("vertex").alias(end)]
         at = found.select(*columns, *[F.col(name).alias(f"{end}_{name}") for name in ("point", "reach")])
-        edges = edges.join(at, on=f"{end}_token", how=how)
-    return edges
-
-
-def _reaches(placed: DataFrame, *, is_broken: bool) -> DataFrame:
-    ends = placed.select(F.explode(F.array("src_reach", "dst_reach")).alias("reach"))
-    return ends.where(F.col("reach").isNotNull()).distinct().withColumn("is_broken", F.lit(is_broken))
+        edges = edges.join(at, on=f"{end}_token", how="left")
+    return edges.where("asked OR (src IS NOT NULL AND dst IS NOT NULL)").drop("src_token", "dst_token", "asked")
 
 
 def within(edges: DataFrame, inside: DataFrame) -> DataFrame:

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from identity.bridges import Limits, Parted, parted
 from identity.components import Components
+from identity.components.here import Here
 from lakehouse.frames import few
 
 
@@ -34,19 +35,22 @@ class Layers:
         self.points.unpersist()
 
 
-def layered(edges: DataFrame, known: DataFrame, engine: Components, limits: Limits | None = None) -> Layers:
+def layered(
+    edges: DataFrame, known: DataFrame, engine: Components, limits: Limits | None = None, found: Here | None = None
+) -> Layers:
     """Components of ``edges (src: long, dst: long, is_weak: boolean)`` in two layers.
 
     ``known (vertex: long)``: identifiers that make their holder a known person. Strong components are
     contracted to points, weak edges group these points, and a group with two known points or more is
     refused whole: which of them the shared tablet belongs to, nobody can say. Exact over any number of weak
     steps, where a degree cap sees one. ``limits``: what may not be together; strong components that break them are
-    parted (:func:`identity.bridges.parted`), weak groups that would are refused.
+    parted (:func:`identity.bridges.parted`), weak groups that would are refused. ``found``: the strong components and which of
+    them are crowded, where that is known.
     """
     followed = edges.where(~F.col("is_weak")).select("src", "dst")
-    strong = engine(edges.where(~F.col("is_weak"))).persist()
+    strong = _strong(edges, engine, found).persist()
     seams = None
-    cut = parted(strong, limits) if limits else None
+    cut = parted(strong, limits, found.crowded if found else None) if limits else None
     if cut:
         whole, strong = strong, _replaced(strong, cut).localCheckpoint()
         whole.unpersist()
@@ -77,6 +81,12 @@ def layered(edges: DataFrame, known: DataFrame, engine: Components, limits: Limi
         strong=strong,
         points=points,
     )
+
+
+def _strong(edges: DataFrame, engine: Components, found: Here | None) -> DataFrame:
+    if found:
+        return found.placed.select("vertex", F.col("point").alias("component"))
+    return engine(edges.where(~F.col("is_weak")))
 
 
 def _replaced(strong: DataFrame, cut: Parted) -> DataFrame:

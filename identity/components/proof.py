@@ -7,15 +7,14 @@ from typing import IO
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from identity.components import spool
-from identity.components.unionfind import LOAD, SMALL, Longs, Pair, by_scipy, empty
+from identity.components.labels import Flags, labels_of
+from identity.components.unionfind import Longs, Pair, by_scipy
 from identity.verify import SAMPLED_VERTICES, Proof
 
-Flags = NDArray[np.bool_]
 VERTEX, EDGE, FORBIDDEN = 0, 1, 2
 RULES = ("vertex_once", "vertex_missing", "edge_inside", "label_is_least", "forbidden_apart", "sample_recomputed")
 RESULT = "rule string, failures long, example long"
@@ -70,7 +69,7 @@ def proofs(
 ) -> list[Proof]:
     """The rules that are broken, by look-ups of every label; the sample by scipy, from its own edges."""
     broken = {name: _Broken() for name in RULES}
-    labels = _Sorted(components) if sum(len(v) for v, _ in components) <= SMALL else _Hashed(components)
+    labels = labels_of(components)
     broken["vertex_once"].add(labels.twice)
     every = max(1, labels.n // sampled)
     sample: list[Pair] = []
@@ -94,49 +93,6 @@ def proofs(
     for vertices, expected in by_scipy(sample):
         broken["sample_recomputed"].add(vertices[labels.look(vertices)[1] != expected])
     return [Proof(name, one.n, one.example) for name, one in broken.items() if one.n]
-
-
-class _Sorted:
-    """Labels by binary search: of few vertices, which need no compiled code (that takes a second to load)."""
-
-    def __init__(self, components: Sequence[Pair]) -> None:
-        none = np.empty(0, dtype=np.int64)
-        vertices, given = (np.concatenate(side) for side in zip((none, none), *components, strict=True))
-        self.vertices, first = np.unique(vertices, return_index=True)
-        self.labels = given[first]
-        self.n = len(vertices)
-        self.twice = np.delete(vertices, first)
-
-    def look(self, vertices: Longs) -> tuple[Flags, Longs]:
-        """Whether each vertex is there, and its label (0: none)."""
-        if not len(self.vertices):
-            return np.zeros(len(vertices), dtype=np.bool_), np.zeros(len(vertices), dtype=np.int64)
-        at = np.minimum(np.searchsorted(self.vertices, vertices), len(self.vertices) - 1)
-        held = self.vertices[at] == vertices
-        return held, np.where(held, self.labels[at], 0)
-
-
-class _Hashed:
-    """Labels in the compiled table: of many vertices."""
-
-    def __init__(self, components: Sequence[Pair]) -> None:
-        from identity.components import kernel
-
-        self._kernel = kernel
-        self.n = sum(len(vertices) for vertices, _ in components)
-        self._table = empty(int(self.n / LOAD) + 16)
-        self._labels = np.zeros(len(self._table[0]), dtype=np.int64)
-        again = [np.empty(0, dtype=np.int64)]
-        for vertices, given in components:
-            twice = np.empty(len(vertices), dtype=np.int64)
-            again.append(twice[: kernel.record(self._table, self._labels, vertices, given, twice)])
-        self.twice = np.concatenate(again)
-
-    def look(self, vertices: Longs) -> tuple[Flags, Longs]:
-        """Whether each vertex is there, and its label (0: none)."""
-        held, found = np.empty(len(vertices), dtype=np.bool_), np.empty(len(vertices), dtype=np.int64)
-        self._kernel.look(self._table, self._labels, vertices, held, found)
-        return held, found
 
 
 def _drawn(labels: Longs, every: int) -> Flags:

@@ -11,7 +11,7 @@ from identity.decided import holding
 from identity.edges import strength
 from identity.identifiers import IdentityRules, load_rules
 from identity.solving import LABELS, PEOPLE, is_weak, pinned, solve_all, solve_touched
-from lakehouse.frames import few, is_small
+from lakehouse.frames import FEW_LONGS, few, is_small, near
 from lakehouse.job import SEPARATOR, AsOf, Changed, Group, Resource, job
 from lakehouse.load import Merge
 from lakehouse.settings import Settings
@@ -46,7 +46,7 @@ SEEN = ("id_token", "vertex_key", "id_type", "first_seen_at", "_change_type")
         "as_of": AsOf.DAY,
         "settings": Resource.SETTINGS,
     },
-    load=Merge(),
+    load=Merge(by=("vertex_key",)),
     group=Group.IDENTITY,
     size="m",
 )
@@ -75,8 +75,8 @@ def identity_component(
         found = solve_touched(edges, seen.select(*PEOPLE), before, change, decided, rules)
     now = F.struct("first_seen_at", *LABELS)
     return (
-        found.people.join(found.components, on="vertex", how="inner")
-        .join(found.before.select("token", now.alias("before")), on="token", how="left")
+        found.people.join(near(found.components, FEW_LONGS), on="vertex", how="inner")
+        .join(near(found.before.select("vertex", now.alias("before")), FEW_LONGS), on="vertex", how="left")
         .where(~now.eqNullSafe(F.col("before")))
         .select(
             F.col("token").alias("id_token"), "id_type", "first_seen_at", F.col("vertex").alias("vertex_key"), *LABELS

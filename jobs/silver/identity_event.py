@@ -8,6 +8,8 @@ from lakehouse.job import Changed, Group, job
 from lakehouse.load import Merge
 from lakehouse.tables import ops, silver
 
+MOVES = "from_id string, to_id string, moved_at timestamp, n_tokens long, is_split boolean"
+
 
 @job(
     writes=silver.IDENTITY_EVENT,
@@ -15,14 +17,17 @@ from lakehouse.tables import ops, silver
         "changed": Changed(((silver.IDENTITY_MAP, "one_id"), (ops.IDENTITY_OVERRIDE, "override_id"))),
         "identity_map": silver.IDENTITY_MAP,
         "overrides": ops.IDENTITY_OVERRIDE,
+        "known": silver.IDENTITY_EVENT,
     },
     load=Merge(),
     group=Group.IDENTITY,
 )
-def identity_event(changed: DataFrame, *, identity_map: DataFrame, overrides: DataFrame) -> DataFrame:
+def identity_event(changed: DataFrame, *, identity_map: DataFrame, overrides: DataFrame, known: DataFrame) -> DataFrame:
     """Read off the map's history what happened to the changed ids: created, merged, split off, decided upon."""
-    ids = few(changed.where(F.col("kind") == "one_id").select(F.col("key").alias("one_id")).distinct())
-    rows = identity_map.join(ids, on="one_id", how="left_semi").localCheckpoint()
+    rows = identity_map
+    if is_small(known) or not known.isEmpty():  # at first all ids are new
+        ids = few(changed.where(F.col("kind") == "one_id").select(F.col("key").alias("one_id")).distinct())
+        rows = identity_map.join(ids, on="one_id", how="left_semi").localCheckpoint()
     created = rows.groupBy("one_id").agg(
         F.count_distinct("token").alias("n_tokens"), F.min("valid_from").cast("date").alias("occurred_on")
     )
@@ -61,23 +66,27 @@ def _moves(rows: DataFrame, identity_map: DataFrame) -> DataFrame:
     after = identity_map.select("token", F.col("one_id").alias("to_id"), F.col("valid_from").alias("moved_at"))
     if not is_small(rows):  # rows of earlier days stand in files of their own, which need not be read
         first = closed.agg(F.min("moved_at")).collect()[0][0]
-        after = after.where(F.col("moved_at") >= F.lit(first)) if first else after.limit(0)
-    moves = (
+        if first is None:
+            return rows.sparkSession.createDataFrame([], MOVES)
+        after = after.where(F.col("moved_at") >= F.lit(first))
+    moves = few(
         after.join(closed, on=["token", "moved_at"], how="inner")
         .where(F.col("from_id") != F.col("to_id"))
         .groupBy("from_id", "to_id", "moved_at")
         .agg(F.count_distinct("token").alias("n_tokens"))
     )
+    left = few(moves.select(F.col("from_id").alias("one_id")).distinct())
+    theirs = few(rows.join(left, on="one_id", how="left_semi").select("token", "one_id", "valid_from", "valid_to"))
     came = few(
         identity_map.where(~F.col("is_current"))
-        .join(few(rows.select("token").distinct()), on="token", how="left_semi")
+        .join(theirs.select("token").distinct(), on="token", how="left_semi")
         .groupBy("token", F.col("valid_to").alias("valid_from"))
         .agg(F.collect_set("one_id").alias("left_ids"))
     )
     is_move = F.coalesce(F.size(F.array_except("left_ids", F.array("one_id"))) > 0, F.lit(False))
     at = F.col("moved_at")
     stayed = (
-        rows.join(came, on=["token", "valid_from"], how="left")
+        theirs.join(came, on=["token", "valid_from"], how="left")
         .select(F.col("one_id").alias("from_id"), "valid_from", "valid_to", is_move.alias("opened_by_move"))
         .join(moves.select("from_id", "moved_at").distinct(), on="from_id", how="inner")
         .where(F.col("valid_to").isNull() | (F.col("valid_to") > at))

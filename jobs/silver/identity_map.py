@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from identity.identifiers import IdentityRules, is_verified, load_rules
 from identity.ledger import assign
-from lakehouse.frames import few, is_small
+from lakehouse.frames import few, is_small, near, sieved
 from lakehouse.job import AsOf, Changed, Group, Resource, job
 from lakehouse.load import KNOWN, Scd2
 from lakehouse.settings import Settings
@@ -51,15 +51,14 @@ def identity_map(
     )
     part = part.localCheckpoint()
     # A component of yesterday, changed or not, has all its identifiers in components that changed: a person is seen whole.
-    held = known.join(few(part.select("token")), on="token", how="left_semi").select("token", "one_id", "is_current")
-    held = held.localCheckpoint()
-    yesterday = held.where("is_current").select("token", "one_id")
+    held = sieved(known.select("token", "one_id", "is_current"), "token", part.select("token")).localCheckpoint()
+    yesterday = near(held.where("is_current").select("token", "one_id"))
     # An id is minted of its founder, who has had it since: whether it was in use before stands in the founder's own history.
     retired = held.select(F.col("one_id").alias("old_id"))
     run = f"{as_of.isoformat()}.{versions.get(silver.IDENTITY_MAP.name, 0)}"
     former = _former(known, held, components, rules)
     assigned = assign(part, yesterday, None, run, retired=retired, former=former).map
-    was = few(yesterday.withColumnRenamed("one_id", "_was"))
+    was = yesterday.withColumnRenamed("one_id", "_was")
     moved = assigned.join(was, on="token", how="left").where(~F.col("one_id").eqNullSafe(F.col("_was")))
     return moved.select(
         "token", "one_id", F.lit(as_of).cast("timestamp").alias("valid_from"), F.col("_was").isNotNull().alias(KNOWN)
@@ -69,9 +68,9 @@ def identity_map(
 def _former(known: DataFrame, held: DataFrame, components: DataFrame, rules: IdentityRules) -> DataFrame | None:
     """``(token, one_id, first_seen_at, is_verified)`` of ids that tokens of the part once had and that nobody has now."""
     is_whole = is_small(known)  # there a query more costs more than a table
-    alive = held.where("is_current").select("one_id").distinct()
-    ids = held.where(~F.col("is_current")).select("one_id").distinct().join(alive, on="one_id", how="left_anti")
-    ids = few(ids)
+    ids = few(
+        held.groupBy("one_id").agg(F.bool_or("is_current").alias("is_alive")).where("NOT is_alive").select("one_id")
+    )
     if not is_whole and ids.isEmpty():
         return None
     elsewhere = known.where("is_current").join(ids, on="one_id", how="left_semi").select("one_id").distinct()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
+from identity.components import labels as lookups
 from identity.components import proof
 from identity.components.proof import prove_here
 from identity.verify import IdentityProofError, Proof, prove, require
@@ -100,7 +101,7 @@ def test_one_worker_proves_what_is_right(spark: SparkSession, shape: list[Edge],
 def test_one_worker_looks_up_large_graphs_in_a_table(
     monkeypatch: pytest.MonkeyPatch, shape: list[Edge], oracle: Oracle
 ) -> None:
-    monkeypatch.setattr(proof, "SMALL", -1)
+    monkeypatch.setattr(lookups, "SMALL", -1)
     found = oracle(shape)
     vertices, labels = (np.array(side, dtype=np.int64) for side in zip(*found.items(), strict=True))
     src, dst = (np.array(side, dtype=np.int64) for side in zip(*shape, strict=True))
