@@ -143,6 +143,11 @@ def count_rows(frame: DataFrame) -> int:
     return int(frame._jdf.queryExecution().toRdd().count())
 
 
+def guessed_bytes(frame: DataFrame) -> int:
+    """How large Spark takes a frame to be, before anything is computed."""
+    return int(frame._jdf.queryExecution().optimizedPlan().stats().sizeInBytes().toString())
+
+
 def run_seconds(spark: SparkSession, group: str) -> float:
     """Executor run time in seconds, over all tasks of the Spark jobs of a job group."""
     return sum(float(stage.executorRunTime()) / 1e3 for stage in _stages(spark, group))

@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.session import guessed_bytes
+
 BLOOM = "spark.sql.optimizer.runtime.bloomFilter"
+MOST_BYTES = 256 * 2**20
+"""Size of a batch, as Spark guesses it, up to which its keys are made a filter of."""
 SETTINGS = {
     "spark.sql.autoBroadcastJoinThreshold": "-1",
     f"{BLOOM}.applicationSideScanSizeThreshold": "0",
-    f"{BLOOM}.creationSideThreshold": "256m",
+    f"{BLOOM}.creationSideThreshold": str(MOST_BYTES),
 }
 
 
@@ -20,11 +24,13 @@ def sifted(frame: DataFrame, keys: tuple[str, ...]) -> Iterator[DataFrame]:
 
     A MERGE with inserts ends in an outer join whose other side, the table, Spark can only shuffle: every row of it, to find
     the few that match. Where one side of a shuffled join is small and filtered, Spark sifts the other by a Bloom filter. So
-    joins are shuffled here (a broadcast one would not be sifted), and the frame has a filter, which every row passes.
+    joins are shuffled here (a broadcast one would not be sifted), and the frame has a filter, which every row passes. No side
+    that is larger than the frame is taken for the small one: Spark would sift the frame by the table otherwise.
     """
     spark = frame.sparkSession
     before = {name: spark.conf.get(name) for name in SETTINGS}
-    _set(spark, SETTINGS)
+    size = 2 * guessed_bytes(frame)  # MERGE adds columns
+    _set(spark, SETTINGS | {f"{BLOOM}.creationSideThreshold": str(min(size, MOST_BYTES))})
     try:
         yield frame.where(F.xxhash64(*keys) >= F.lit(-(2**63)))
     finally:

@@ -2,8 +2,9 @@
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
-from lakehouse.frames import few
+from lakehouse.frames import few, near, sieved
 
 
 def plan(spark: SparkSession, rows: int, most: int) -> str:
@@ -19,3 +20,24 @@ def test_few_rows_carry_the_hint(spark: SparkSession, adaptive: str, rows: int, 
     session = spark.newSession()
     session.conf.set("spark.sql.adaptive.enabled", adaptive)
     assert ("strategy=broadcast" in plan(session, rows, most=10)) == hinted
+
+
+@pytest.mark.parametrize(("adaptive", "most", "hinted"), [("true", 5, True), ("true", 4, False), ("false", 4, True)])
+def test_what_is_computed_already_carries_the_hint_where_it_is_few(
+    spark: SparkSession, adaptive: str, most: int, hinted: bool
+) -> None:
+    session = spark.newSession()
+    session.conf.set("spark.sql.adaptive.enabled", adaptive)
+    frame = near(session.range(5).localCheckpoint(), most)
+    assert ("strategy=broadcast" in frame._jdf.queryExecution().toString()) == hinted
+
+
+@pytest.mark.parametrize("adaptive", ["true", "false"])
+def test_rows_are_sieved_by_their_text(spark: SparkSession, adaptive: str) -> None:
+    session = spark.newSession()
+    session.conf.set("spark.sql.adaptive.enabled", adaptive)
+    large = session.range(1000).select(F.md5(F.col("id").cast("string")).alias("token"), "id")
+    wanted = session.range(990, 1010).select(F.md5(F.col("id").cast("string")).alias("token")).localCheckpoint()
+    kept = sieved(large, "token", wanted)
+    assert kept.columns == ["token", "id"]
+    assert {row["id"] for row in kept.collect()} == set(range(990, 1000))

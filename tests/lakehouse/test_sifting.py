@@ -11,6 +11,12 @@ from lakehouse.sifting import SETTINGS, sifted
 from lakehouse.table import Column, Table
 
 PLAIN = Table("silver.plain", "Rows.", (Column("k", "bigint", "key"), Column("v", "string", "value")), key=("k",))
+NAMED = Table(
+    "silver.named",
+    "Rows with two keys.",
+    (Column("name", "string", "key"), Column("number", "bigint", "the same"), Column("v", "string", "value")),
+    key=("name",),
+)
 HISTORY = Table(
     "silver.history",
     "Rows with history.",
@@ -59,6 +65,24 @@ def test_a_sifted_merge_updates_inserts_and_leaves_the_rest(large: SparkSession,
     assert (told.inserted, told.updated) == (50, 50)
     counted = lake.read(PLAIN).groupBy("v").count().collect()
     assert {row["v"]: row["count"] for row in counted} == {"old": 950, "new": 100}
+
+
+def test_rows_may_be_matched_by_a_number_that_stands_for_the_key(large: SparkSession, lake: Lake) -> None:
+    lake.ensure(NAMED)
+
+    def rows(begin: int, end: int, value: str) -> Landed:
+        frame = large.range(begin, end).selectExpr("concat('n', id) name", "id number", f"'{value}' v")
+        return land(lake, NAMED, Merge(by=("number",)), frame, end - begin)
+
+    rows(0, 500, "a")
+    told = rows(450, 550, "b")
+    assert (told.inserted, told.updated) == (50, 50)
+    told = rows(450, 550, "b")
+    assert (told.inserted, told.updated) == (0, 0)
+    stored = lake.read(NAMED).selectExpr(
+        "count(DISTINCT name)", "count_if(v = 'b')", "count_if(name = concat('n', number))"
+    )
+    assert tuple(stored.collect()[0]) == (550, 100, 550)
 
 
 def test_sifted_history_closes_and_opens(large: SparkSession, lake: Lake) -> None:
