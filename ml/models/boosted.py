@@ -166,7 +166,7 @@ def split_gain(text: str) -> dict[str, float]:
     return dict(zip(booster.feature_name(), map(float, values), strict=True))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=128)
 def _booster(text: str) -> "lgb.Booster":
     """Parse the trees once per process, so that a Spark worker that is used again has them ready."""
     import lightgbm as lgb

@@ -31,7 +31,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Model
 def test_the_jobs_of_the_projects_own_models_keep_their_contracts(spark: SparkSession, tmp_path: Path) -> None:
     settings = settings_for(tmp_path, ROOT / "conf")
     jobs = model_jobs(list(load_specs(ROOT / "conf" / "models").values()))
-    assert len(jobs) == 7
+    assert len(jobs) == 8
     assert {job.name: mismatches(job, rehearse(job, spark, settings)) for job in jobs} == {job.name: [] for job in jobs}
 
 
@@ -108,7 +108,7 @@ def test_the_next_day_only_who_changed_is_scored_and_later_what_came_is_told(lak
         for one in kept
     )
     assert {row["scored_on"] for one, row in after.items() if one not in kept} == {next_day}
-    assert lake.run(later, "gold.feat_customer", "gold.score_*", "ops.model_watch").failures == []
+    assert lake.run(later, "gold.feat_customer", "ops.model_pass_*", "gold.score_*", "ops.model_watch").failures == []
     deciles = {
         str(row["subject"]): row for row in lake.rows("ops.model_watch", f"measure = 'decile' AND as_of = '{DAY}'")
     }
