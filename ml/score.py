@@ -198,9 +198,10 @@ class _Scorer:
 
     def _fresh(self, rows: Floats, cells: NDArray[np.int64], days: pa.Array) -> dict[str, pa.Array]:
         model, unknown = self.model, np.full(len(rows), np.nan)
-        shares, told = model.contributions(rows)[:, :-1], model.outputs(rows)
-        numbers = {name: told.get(name, unknown) for name in self.carried if name not in _CARRIED}
-        numbers |= {"score": model.predict(rows), "rank": model.rank(rows)}
+        shares = model.contributions(rows)[:, :-1]
+        scores, rank, outputs = model.told(rows)
+        numbers = {"score": scores, "rank": rank}
+        numbers |= {name: outputs.get(name, unknown) for name in self.carried if name not in _CARRIED}
         return {name: pa.array(values, from_pandas=True) for name, values in numbers.items()} | {
             "top_reasons": _top_reasons(model, shares),
             "suggestion": _suggested(model, shares, self.suggestions),

@@ -78,6 +78,11 @@ class BoostedClassifier:
         del rows
         return {}
 
+    def told(self, rows: Floats) -> tuple[Floats, Floats, dict[str, Floats]]:
+        """Return probabilities and margins, each (n,), and no more outputs: the trees are asked once."""
+        margin = self.margin(rows)
+        return self.calibration.apply(margin), margin, {}
+
     def predict(self, rows: Floats, *, threads: int = 1) -> Floats:
         """Return probabilities, shape (n,), for ``rows`` of shape (n, features)."""
         return self.calibration.apply(self.margin(rows, threads=threads))

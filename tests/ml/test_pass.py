@@ -84,6 +84,17 @@ def test_each_model_says_of_its_people_what_it_says_alone(today: DataFrame, due:
     assert often != lately
 
 
+def test_what_is_told_at_once_is_what_is_told_one_by_one(trained: Trained, due: list[Due]) -> None:
+    for model in (one.champion.model for one in due):
+        rows = np.column_stack([trained.rows[name].cast(pa.float64()).to_numpy() for name in model.features])[:500]
+        scores, rank, outputs = model.told(rows)
+        assert np.array_equal(scores, model.predict(rows))
+        assert np.array_equal(rank, model.rank(rows))
+        told = model.outputs(rows)
+        assert outputs.keys() == told.keys()
+        assert all(np.array_equal(outputs[name], told[name], equal_nan=True) for name in told)
+
+
 def test_who_is_among_nobodys_people_has_no_row(today: DataFrame, due: list[Due], passed: DataFrame) -> None:
     anybodys = score_pass(today, due[1:])
     assert anybodys.count() == today.where(due[1].people | due[2].people).count() < passed.count()
