@@ -2,7 +2,7 @@
 
 What is dear in these models never depends on all of a history at once: the purchases of who is alive depend on frequency
 and T, the odds of having stopped on a product of a part of (frequency, recency) and a part of (frequency, T). With times in
-whole units each part is one table. The product is kept within the range of doubles by a factor for each frequency.
+whole units each part is one table. Both parts are kept within the range of doubles by a factor for each frequency.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ import numpy as np
 from ml.models.clv.fitted import PurchaseModel
 from ml.models.clv.histories import Floats
 
-LARGEST_LOG = 340.0
-"""Factors are kept where their logarithms are all smaller than this: the product of two must stay within the range of doubles."""
+LARGEST_LOG = 700.0
+"""Factors are kept where their logarithms are all smaller than this: each must stay within the range of doubles, with all digits.
+
+The product of two may leave it upwards, as the exponential function of their sum would: then nobody is alive.
+"""
 MOST_CELLS = 1_000_000
 """Of one table, or of those of all cohorts together: three of this size are 24 MB, which go to every task."""
 
