@@ -1,7 +1,7 @@
 """Three models over 1 M people of 20 features: one pass for all against one for each, from files to published files.
 
 Both read features and what was held from Parquet and write the scores of each model as Parquet; the one pass also writes what
-it says and reads it again for each model, as the jobs do. ``first``: nobody is held, so that everybody goes through all trees.
+it says and reads it again for each model, as the jobs do. ``first``: nobody is held, so that everybody goes through all trees (40, not to wait).
 ``a day later``: every feature of 1 % of the people has changed. Seconds are CPU of this process and all its children: the JVM,
 and the Python workers that the trees run in.
 """
@@ -28,7 +28,7 @@ from ml.spec import ModelSpec, Population, Tier
 
 PEOPLE, WIDTH, MODELS = 1_000_000, 20, 3
 NAMES = tuple(f"x{i}" for i in range(WIDTH))
-ROUNDS = 2
+ROUNDS, TREES = 1, 40
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def _written(folder: Path, name: str) -> Path:
 
 
 def _models(features: Path) -> list[Due]:
-    """Three classifiers of the size of the project's own: 100 trees of 7 leaves, one for everybody, two for a part."""
+    """Three classifiers, one for everybody, two for a part: trees of 7 leaves as the project's own, of which there are 100."""
     rows = pq.read_table(features / "0.parquet").select(NAMES).to_pandas().to_numpy()[:40_000]
     due = []
     for number, where in enumerate(("true", "x0 > -1", "x1 < 0.5")):
         label = (rows[:, number : number + 5].sum(axis=1) > 0).astype(np.float64)
-        model = fit_booster(rows, label, NAMES, params={"num_leaves": 7}, rounds=100, seed=number)
+        model = fit_booster(rows, label, NAMES, params={"num_leaves": 7}, rounds=TREES, seed=number)
         spec = ModelSpec(
             name=f"m{number}",
             description="x",
