@@ -1,9 +1,9 @@
 """Three models over 1 M people of 20 features: one pass for all against one for each, from files to published files.
 
 Both read features and what was held from Parquet and write the scores of each model as Parquet; the one pass also writes what
-it says and reads it again for each model, as the jobs do. ``first``: nobody is held, so that everybody goes through all trees (40, not to wait).
-``a day later``: every feature of 1 % of the people has changed. Seconds are CPU of this process and all its children: the JVM,
-and the Python workers that the trees run in.
+it says and reads it again for each model, as the jobs do. ``first``: nobody is held, so that everybody goes through all trees
+(40 of them, not to wait). ``a day later``: every feature of 1 % of the people has changed. Seconds are CPU of this process and
+all its children: the JVM, and the Python workers that the trees run in.
 """
 
 import os
