@@ -15,7 +15,7 @@ from ml.models.boosted import BoostedClassifier, Floats, fit_booster
 from ml.models.hazard import Spells, fit_hazard
 from ml.models.valued import fit_valued
 from ml.registry import Champion
-from ml.score import Due, part, published, score, score_pass
+from ml.score import Due, published, score, score_pass
 from ml.spec import LightGBM, Population, Tier
 from tests.ml.store import SPEC, Trained, named
 
@@ -95,43 +95,37 @@ def test_what_is_told_at_once_is_what_is_told_one_by_one(trained: Trained, due: 
         assert all(np.array_equal(outputs[name], told[name], equal_nan=True) for name in told)
 
 
-def test_who_is_among_nobodys_people_has_no_row(today: DataFrame, due: list[Due], passed: DataFrame) -> None:
-    anybodys = score_pass(today, due[1:])
-    assert anybodys.count() == today.where(due[1].people | due[2].people).count() < passed.count()
-
-
 def test_the_same_people_again_change_nothing_and_who_changed_is_scored_as_alone(
     today: DataFrame, due: list[Due], passed: DataFrame
 ) -> None:
     """A day later: held rows keep their day where nothing moved past a split, of each model by its own splits."""
-    later = F.date_add("as_of", 1)
-    tomorrow = today.withColumn("as_of", later)
+    tomorrow = today.withColumn("as_of", F.date_add("as_of", 1))
     same = _rows(score_pass(tomorrow, due, held=passed).withColumn("as_of", F.date_sub("as_of", 1)))
     assert same == _rows(passed)
     moved = F.when(F.col("one_id").endswith("7"), F.col("orders_total") + 4).otherwise(F.col("orders_total"))
     changed = tomorrow.withColumn("orders_total", moved)
-    again = score_pass(changed, due, held=passed).localCheckpoint()
-    for one in due:
-        held = published(passed, one.spec)
-        alone = _rows(score(changed.where(one.people), one.champion, spec=one.spec, held=held))
-        assert _rows(published(again, one.spec)) == alone
-        fresh = {str(row["one_id"]) for row in alone if row["scored_on"] == row["as_of"]}
-        assert fresh
-        assert all(name.endswith("7") for name in fresh)
+    again = _rows(score_pass(changed, due, held=passed))
+    for one in due[1:]:
+        alone = _rows(score_pass(changed, [one], held=passed))
+        names = [name for name in alone[0] if name.startswith(f"_{one.name}__")]
+        told = [row for row in again if row[f"_{one.name}__score"] is not None]
+        assert [[row[name] for name in names] for row in told] == [[row[name] for name in names] for row in alone]
+        fresh = {str(row["one_id"]) for row in alone if row[f"_{one.name}__scored_on"] == row["as_of"]}
+        assert 0 < len(fresh) < len(alone)
+        assert all(who.endswith("7") for who in fresh)
 
 
-def test_a_new_version_of_one_model_is_no_news_for_the_others(
+def test_who_is_among_nobodys_people_has_no_row_and_a_new_version_of_one_is_no_news_for_the_others(
     today: DataFrame, due: list[Due], passed: DataFrame
 ) -> None:
-    marked = passed.withColumns(
-        {f"_{one.name}__scored_on": F.lit(date(2020, 1, 1)) for one in due},
-    )
-    first, newer, last = due
-    renewed = replace(newer, champion=replace(newer.champion, version="8"))
-    again = score_pass(today, [first, renewed, last], held=marked)
-    days = [{row["scored_on"] for row in _rows(part(again, one.spec))} for one in due]
-    assert days[0] == days[2] == {date(2020, 1, 1)}
-    assert date(2020, 1, 1) not in days[1]
+    marked = passed.withColumns({f"_{one.name}__scored_on": F.lit(date(2020, 1, 1)) for one in due})
+    _, worth, soon = due
+    renewed = replace(worth, champion=replace(worth.champion, version="8"))
+    again = _rows(score_pass(today, [renewed, soon], held=marked))
+    assert 0 < len(again) < passed.count()
+    days = {name: {row[f"_{name}__scored_on"] for row in again} - {None} for name in ("worth", "soon")}
+    assert days["soon"] == {date(2020, 1, 1)}
+    assert days["worth"] == {again[0]["as_of"]}
 
 
 def test_a_feature_that_one_champion_lacks_is_told_with_its_name(today: DataFrame, due: list[Due]) -> None:
