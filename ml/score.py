@@ -90,9 +90,9 @@ def published(passed: DataFrame, spec: ModelSpec) -> DataFrame:
 
     ``score`` is the calibrated probability, or the expected value. ``decile`` is 1 for the best tenth, cut by ``rank``, which has
     fewer ties. ``top_reasons`` are the names of the three features that move the row's margin most, up or down, joined by
-    commas (tree SHAP); ``suggestion`` is the spec's for the feature that moves it up most.
+    commas (tree SHAP); ``suggestion`` is the spec's for the feature that moves it up most. ``passed`` is read more than once, but
+    all of its columns only once.
     """
-    scored = part(passed, spec).localCheckpoint(eager=False)
     ours = (
         "score",
         "decile",
@@ -104,13 +104,14 @@ def published(passed: DataFrame, spec: ModelSpec) -> DataFrame:
         "feature_hash",
         "scored_on",
     )
-    return ranked(scored, spec.tiers).select("one_id", "as_of", *ours, *OUTPUTS[spec.family])
+    return ranked(part(passed, spec), spec.tiers).select("one_id", "as_of", *ours, *OUTPUTS[spec.family])
 
 
 def score(features: DataFrame, champion: Champion, *, spec: ModelSpec, held: DataFrame | None = None) -> DataFrame:
     """Return each row of ``features`` scored by one champion alone, as :func:`published`; ``held`` has earlier such rows."""
     before = None if held is None else _as_pass(held, spec)
-    return published(score_pass(features, [Due(champion, spec, F.lit(True))], held=before), spec)
+    passed = score_pass(features, [Due(champion, spec, F.lit(True))], held=before)
+    return published(passed.localCheckpoint(eager=False), spec)
 
 
 def _as_pass(held: DataFrame, spec: ModelSpec) -> DataFrame:
