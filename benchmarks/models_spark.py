@@ -1,9 +1,10 @@
 """The models on Spark beside peers in the same run, each with its ratio: lifetimes, LightGBM in process, one date, one day.
 
-    KITH_SPARK_SIZE=m python -m benchmarks.models_spark [clv|score|features|retail …] [--folder /tmp/kith-bench]
+    KITH_SPARK_SIZE=m python -m benchmarks.models_spark [clv|score|passes|features|retail …] [--folder /tmp/kith-bench]
 
 ``clv``: expected purchases and P(alive) of 10 M customers in SQL, against lifetimes on the same files (``value_spark.py``).
-``score``: 5 M rows of 20 features through LightGBM by mapInArrow, against the same model in this process. ``features``:
+``score``: 5 M rows of 20 features through LightGBM by mapInArrow, against the same model in this process. ``passes``: three
+models over the same people in one pass, against one for each (``pass_spark.py``). ``features``:
 the customer's feature view of 1 M customers as of 12 dates, against one. ``retail``: who buys again within 91 days.
 Rates are for one core: of Spark by the time that its tasks ran, and by the clock. Made data stay in the folder.
 """
@@ -19,6 +20,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.models import DATA
+from benchmarks.pass_spark import passes
 from benchmarks.spark_bench import Bench, first_rows, made
 from benchmarks.value_spark import clv
 from lakehouse.session import build_session
@@ -149,7 +151,7 @@ def retail(bench: Bench) -> None:
 
 def main() -> None:
     """Print what is asked for, or all."""
-    parts = {"clv": clv, "score": score, "features": features, "retail": retail}
+    parts = {"clv": clv, "score": score, "passes": passes, "features": features, "retail": retail}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*parts, []])
     parser.add_argument("--folder", type=Path, default=Path("/tmp/kith-bench"))  # noqa: S108 - a benchmark's scratch data

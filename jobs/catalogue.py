@@ -123,7 +123,7 @@ def build_graph(sources: dict[str, Source], models: Mapping[str, ModelSpec] | No
 
 
 def model_jobs(specs: Sequence[ModelSpec]) -> list[Job]:
-    """The jobs that follow from the models' files: a scoring job each, and one that watches them all."""
+    """The jobs that follow from the models' files: a scoring job each, passes for several, and one that watches them all."""
     return [*score_jobs(specs), watch_job(specs)] if specs else []
 
 

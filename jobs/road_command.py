@@ -11,7 +11,7 @@ from jobs.display import Bar, say, summary
 from jobs.schedule import run_graph
 from lakehouse.errors import KithError
 from lakehouse.settings import load_settings
-from lakehouse.tables.model import FEAT_CUSTOMER
+from lakehouse.tables.model import FEAT_CUSTOMER, PASSES
 from ml.spec import ModelSpec
 
 AS_OF = click.option("--as-of", "day", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day to compute for.")
@@ -59,7 +59,9 @@ def score(env: str | None, names: tuple[str, ...], every: bool, day: datetime | 
     context = _context(env, day)
     specs = chosen(context, names, every=every)
     graph: Graph = build_graph(context.sources, context.models)
-    jobs = graph.select([FEAT_CUSTOMER.name, *(f"gold.score_{spec.name}" for spec in specs)])
+    scores = [f"gold.score_{spec.name}" for spec in specs]
+    passes = {name for score in scores for name in graph.upstream[score] if name.startswith(PASSES)}
+    jobs = graph.select([FEAT_CUSTOMER.name, *passes, *scores])
     with Bar(len(jobs)) as bar:
         outcome = run_graph(context, graph, jobs, bar.progress)
     summary(outcome)

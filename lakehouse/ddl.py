@@ -65,7 +65,8 @@ def drift(table: Table, actual: StructType) -> list[Drift]:
     expected = {f.name: f.dataType.simpleString() for f in contract.fields}
     result = [Drift("added", n, t, "") for n, t in expected.items() if n not in found]
     result += [Drift("retyped", n, t, found[n]) for n, t in expected.items() if n in found and found[n] != t]
-    result += [Drift("removed", n, "", t) for n, t in found.items() if n not in expected]
+    if not table.keeps_lost_columns:
+        result += [Drift("removed", n, "", t) for n, t in found.items() if n not in expected]
     return result
 
 

@@ -101,6 +101,8 @@ class Table:
     ``name`` is ``layer.entity``; ``key`` are the columns that identify a row; ``cluster_by`` the liquid clustering
     columns; ``retention_days`` how long history is kept (0: for ever); ``freshness_hours`` the age that alarms;
     ``version`` the contract's major version, which a breaking change must raise (``kith contract check``).
+    ``keeps_lost_columns``: the contract follows files that come and go, so that a column which it has lost may stay in the
+    table, null in new rows.
     Raises :class:`ContractError` where the parts contradict each other.
     """
 
@@ -116,6 +118,7 @@ class Table:
     change_feed: bool = True
     properties: tuple[tuple[str, str], ...] = field(default=())
     version: int = 1
+    keeps_lost_columns: bool = False
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.columns]

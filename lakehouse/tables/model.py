@@ -90,6 +90,36 @@ def score_table(name: str, description: str, outputs: Mapping[str, str], *, is_p
     )
 
 
+PASSES = "ops.model_pass_"
+"""How the names of the tables of passes begin; a cadence follows."""
+_OF_THE_DAY = ("one_id", "as_of", "decile", "tier")
+
+
+def pass_table(cadence: str, scores: Mapping[str, Table]) -> Table:
+    """Return the contract of what the models that score at ``cadence`` say of each person, ``ops.model_pass_<cadence>``.
+
+    ``scores`` are the contracts of their scores by model. The columns are technical: what is published are the scores.
+    """
+    said = [
+        Column(f"_{name}__{c.name}", c.type, f"{name}: {c.comment}", data_class=c.data_class)
+        for name, table in scores.items()
+        for c in table.columns
+        if c.name not in _OF_THE_DAY
+    ]
+    return Table(
+        f"{PASSES}{cadence}",
+        f"What the champions that score {cadence} said of each person in their last pass over the features, side by side: what "
+        "their scores are cut from, and the only memory of whom they have seen; null for who is not among a model's people.",
+        (
+            Column("one_id", "string", "the person: a minted id that lasts", required=True, data_class=ID),
+            Column("as_of", "date", "day of the features", required=True),
+            *said,
+        ),
+        key=("one_id",),
+        keeps_lost_columns=True,
+    )
+
+
 MODEL_WATCH = Table(
     "ops.model_watch",
     "How champions hold up: drift of features and scores since training, and what came of past scores by decile.",

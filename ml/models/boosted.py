@@ -78,6 +78,11 @@ class BoostedClassifier:
         del rows
         return {}
 
+    def told(self, rows: Floats) -> tuple[Floats, Floats, dict[str, Floats]]:
+        """Return probabilities and margins, each (n,), and no more outputs: the trees are asked once."""
+        margin = self.margin(rows)
+        return self.calibration.apply(margin), margin, {}
+
     def predict(self, rows: Floats, *, threads: int = 1) -> Floats:
         """Return probabilities, shape (n,), for ``rows`` of shape (n, features)."""
         return self.calibration.apply(self.margin(rows, threads=threads))
@@ -166,7 +171,7 @@ def split_gain(text: str) -> dict[str, float]:
     return dict(zip(booster.feature_name(), map(float, values), strict=True))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=128)
 def _booster(text: str) -> "lgb.Booster":
     """Parse the trees once per process, so that a Spark worker that is used again has them ready."""
     import lightgbm as lgb

@@ -33,7 +33,7 @@ def _mixed(values: "np.ndarray[tuple[int], np.dtype[np.uint64]]") -> "np.ndarray
     return values ^ (values >> np.uint64(31))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=128)
 def thresholds(text: str) -> tuple[tuple[int, tuple[float, ...]], ...]:
     """Return the thresholds of each feature that is split on, rising, by the feature's number."""
     found: dict[int, set[float]] = {}

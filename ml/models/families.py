@@ -35,6 +35,9 @@ class Model(Protocol):
     def outputs(self, rows: Floats) -> dict[str, Floats]:
         """Return what the family tells beside the score, by column, each (n,)."""
 
+    def told(self, rows: Floats) -> tuple[Floats, Floats, dict[str, Floats]]:
+        """Return what ``predict``, ``rank`` and ``outputs`` do, with each tree asked once."""
+
     def contributions(self, rows: Floats) -> Floats:
         """Return SHAP values, (n, features + 1), the base last."""
 

@@ -61,7 +61,16 @@ class BoostedHazard:
         Expected days are those until the event or the horizon, whichever is first (the restricted mean); the median is
         missing where more than half are expected to get past the horizon.
         """
-        curve = np.column_stack([np.ones(len(rows)), self.survival(rows)])
+        return self._days(self.survival(rows))
+
+    def told(self, rows: Floats) -> tuple[Floats, Floats, dict[str, Floats]]:
+        """Return the chance within the horizon, what orders the rows, and the days: each step is asked once."""
+        survival = self.survival(rows)
+        days = self._days(survival)
+        return 1 - survival[:, -1], -days["expected_days"], days
+
+    def _days(self, survival: Floats) -> dict[str, Floats]:
+        curve = np.column_stack([np.ones(len(survival)), survival])
         mean = self.step_days * (curve[:, :-1] + curve[:, 1:]).sum(axis=1) / 2
         return {"expected_days": mean, "median_days": self._crossing(curve)}
 

@@ -55,6 +55,12 @@ class ValuedClassifier:
         amount = self.factor * np.exp(raw_scores(self.amounts, rows))
         return {"probability": self.classifier.predict(rows), "expected_spend": amount}
 
+    def told(self, rows: Floats) -> tuple[Floats, Floats, dict[str, Floats]]:
+        """Return expected values, what orders the rows (the same) and the outputs: the trees are asked once."""
+        found = self.outputs(rows)
+        value = found["probability"] * found["expected_spend"]
+        return value, value, found
+
     def contributions(self, rows: Floats) -> Floats:
         """Return each feature's share of the log of the value, (n, features + 1): SHAP of both sets of trees added up."""
         return self.classifier.contributions(rows) + raw_scores(self.amounts, rows, contributions=True)

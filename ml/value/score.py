@@ -100,18 +100,20 @@ def _looked_up(
 ) -> tuple[Column, Column]:
     """Purchases if alive, and P(alive), of ``(cohort, frequency, recency, T)``."""
     times, size = found[0].times, least * found[0].times
-    has_rest = found[0].rest is not None
-    ends = [np.column_stack([t.now, t.bought, *(() if t.rest is None else (t.rest,))])[:size].ravel() for t in found]
+    ends = [np.column_stack([t.now, t.bought])[:size].ravel() for t in found]
     last, at_end = (_shipped(spark, np.concatenate(parts)) for parts in ([t.last[:size] for t in found], ends))
-    base = _by_cohort({cohort: F.lit(number * size) for number, cohort in enumerate(cohorts)})
-    row = base + F.col("frequency").cast("int") * F.lit(times)
-    end, seen = (row + F.col("T").cast("int")) * F.lit(3 if has_rest else 2), row + F.col("recency").cast("int")
-    now, bought = at_end[end], at_end[end + 1]  # side by side, as both are of (frequency, T)
+    row = F.shiftleft(F.col("frequency").cast("int"), times.bit_length() - 1)
+    if len(cohorts) > 1:
+        row = row + _by_cohort({cohort: F.lit(number * size) for number, cohort in enumerate(cohorts)})
+    end, seen = row.bitwiseOR(F.col("T").cast("int")), row.bitwiseOR(F.col("recency").cast("int"))
+    both = F.shiftleft(end, 1)
+    now, bought = at_end[both], at_end[both.bitwiseOR(F.lit(1))]  # side by side, as both are of (frequency, T)
     odds = last[seen] * now
     factors = found[0].factors
     if factors < least:
         odds = F.when(F.col("frequency") < factors, odds).otherwise(F.exp(last[seen] + now))
-    odds = F.greatest(odds - at_end[end + 2], F.lit(0.0)) if has_rest else odds
+    rests = [t.rest[:size] for t in found if t.rest is not None]
+    odds = F.greatest(odds - _shipped(spark, np.concatenate(rests))[end], F.lit(0.0)) if rests else odds
     return bought, 1 / (1 + odds)
 
 

@@ -17,7 +17,7 @@ from lakehouse.tables import gold, silver
 from tests.ml.planted import Brand, brand
 from tests.small_lake import context_for, settings_for
 
-ROAD = ("gold.feat_customer", "ops.model_run", "gold.score_*")
+ROAD = ("gold.feat_customer", "ops.model_run", "ops.model_pass_*", "gold.score_*")
 NEW_MODEL = """
 name: again_45d
 description: Probability of another order within 45 days of people who came back once.

@@ -31,7 +31,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Model
 def test_the_jobs_of_the_projects_own_models_keep_their_contracts(spark: SparkSession, tmp_path: Path) -> None:
     settings = settings_for(tmp_path, ROOT / "conf")
     jobs = model_jobs(list(load_specs(ROOT / "conf" / "models").values()))
-    assert len(jobs) == 7
+    assert len(jobs) == 8
     assert {job.name: mismatches(job, rehearse(job, spark, settings)) for job in jobs} == {job.name: [] for job in jobs}
 
 
@@ -108,7 +108,7 @@ def test_the_next_day_only_who_changed_is_scored_and_later_what_came_is_told(lak
         for one in kept
     )
     assert {row["scored_on"] for one, row in after.items() if one not in kept} == {next_day}
-    assert lake.run(later, "gold.feat_customer", "gold.score_*", "ops.model_watch").failures == []
+    assert lake.run(later, "gold.feat_customer", "ops.model_pass_*", "gold.score_*", "ops.model_watch").failures == []
     deciles = {
         str(row["subject"]): row for row in lake.rows("ops.model_watch", f"measure = 'decile' AND as_of = '{DAY}'")
     }
@@ -136,3 +136,17 @@ def test_lifetime_value_is_learned_and_scored_from_the_features_of_all_models(la
     assert set(told) == (buyers if runs["clv"]["alias"] == "champion" else set())
     assert lake.run(day, "ops.value_run", "gold.score_clv").failures == []
     assert len(lake.rows("ops.value_run", f"as_of = '{day}'")) == 2
+
+
+@pytest.mark.slow
+def test_a_model_that_is_left_alone_with_its_cadence_goes_on_from_its_own_scores(lake: ModelLake) -> None:
+    """The other model's file goes, so that there is no pass: who has not changed keeps the score that a pass gave."""
+    day = TODAY + timedelta(days=1)  # later than all that other tests have run for
+    assert lake.run(TODAY, "gold.feat_customer", "ops.model_pass_*", "gold.score_*").failures == []
+    before = _scores(lake, TODAY)
+    (Path(lake.settings.conf) / "models" / "even_cents.yml").unlink()
+    assert lake.run(day, "gold.feat_customer", "gold.score_*").failures == []
+    after = _scores(lake, day)
+    kept = [one for one, row in after.items() if row["scored_on"] != day]
+    assert 0.3 * len(after) < len(kept) < len(after)
+    assert all(after[one]["score"] == before[one]["score"] for one in kept)

@@ -12,6 +12,8 @@ from pyspark.sql.types import StructType
 from lakehouse import ddl
 from lakehouse.errors import ContractError
 from lakehouse.lake import Lake
+from lakehouse.land import land
+from lakehouse.load import Replace
 from lakehouse.table import Column, Rule, Table
 
 TABLE = Table(
@@ -88,6 +90,17 @@ def test_additive_drift_is_mended_and_rows_stay(lake: Lake, spark: SparkSession)
     version = lake.version(WIDER)
     lake.conform(WIDER)
     assert lake.version(WIDER) == version
+
+
+def test_a_contract_that_follows_files_may_lose_a_column_and_rows_land_without_it(
+    lake: Lake, spark: SparkSession
+) -> None:
+    lake.ensure(WIDER)
+    lost = replace(TABLE, keeps_lost_columns=True)
+    lake.conform(lost)
+    frame = spark.createDataFrame([("a", 1, None)], DDL)
+    land(lake, lost, Replace(), frame)
+    assert [tuple(r) for r in lake.read(WIDER).collect()] == [("a", 1, None, None)]
 
 
 def test_destructive_drift_is_refused_with_table_and_column(lake: Lake) -> None:

@@ -121,6 +121,20 @@ def test_tables_hold_whoever_buys_daily_by_logarithms_and_end_in_time() -> None:
     assert tabulate(model, 90.0, most_purchases=5000, longest=1999).frequencies == 500
 
 
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "nbd"])  # of whom nobody stops
+def test_odds_beyond_all_numbers_are_those_of_nobody_alive(family: str) -> None:
+    """Somebody bought hundreds of times long ago: both factors are numbers, their product is none."""
+    kind = FAMILIES[family]
+    model = kind.of(dict(zip(kind.names, PARAMS[family], strict=True)))
+    tables = tabulate(model, 90.0, most_purchases=400, longest=700)
+    last = min(tables.factors, 400) - 1
+    told = np.array([[last, last, last], [1.0, 20.0, 690.0], [700.0, 700.0, 700.0]])
+    bought, alive = tables.predict(*told)
+    np.testing.assert_allclose(alive, model.probability_alive(*told), rtol=1e-9, atol=1e-290)
+    np.testing.assert_allclose(bought, model.expected_purchases(90.0, *told), rtol=1e-9, atol=1e-290)
+    assert alive[0] < 1e-100
+
+
 def test_weights_stand_for_customers() -> None:
     rows, _ = people(600, seed=7)
     told = np.column_stack([rows.frequency, rows.recency, rows.T])
