@@ -40,7 +40,7 @@ _FEATURES: Mapping[str, str] = {
     "voices_180d": "texts of the last 180 days; null without consent to profiling",
     "mean_sentiment_180d": "their mean sentiment from -1 to 1; null without consent to profiling",
     "bad_voices_180d": "ill-meant texts of the last 180 days; null without consent to profiling",
-    "is_subscriber": "1 while a paid term of a subscription runs or ends today, else 0",
+    "subscription_active": "1 while a paid term of a subscription runs or ends today, else 0",
     "subscription_days_to_end": "days to the end of the paid term; null without one",
     "subscription_tenure_days": "days since the first term was paid; null where there was none",
     "subscription_renewals": "terms renewed ever",

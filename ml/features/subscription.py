@@ -15,7 +15,7 @@ PAID = ("started", "renewed")
 _NEXT_PRICE, _BY_ITSELF, _BY_HAND = "next_price", "auto", "hand"
 
 COLUMNS: tuple[str, ...] = (
-    "is_subscriber",
+    "subscription_active",
     "subscription_days_to_end",
     "subscription_tenure_days",
     "subscription_renewals",
@@ -57,7 +57,7 @@ def subscription_events(statements: DataFrame) -> DataFrame:
 class Subscription:
     """The view over some people's statements; of several subscriptions of one person the one whose term ends last counts.
 
-    ``is_subscriber`` is 1 while a paid term runs or ends today, whose renewal is told today at the earliest; days to its end,
+    ``subscription_active`` is 1 while a paid term runs or ends today, whose renewal is told today at the earliest; days to its end,
     its price (currency), ``subscription_price_rise`` (the next price over it, less 1) and ``subscription_auto_renew`` (0: paid
     by hand, or cancelled and not resumed) are missing without one. Tenure (days since the first term was paid), renewals and
     lapses are of all that ever was: 0 and missing tenure where nothing was. Benefits are uses within the last days.
@@ -78,7 +78,7 @@ class Subscription:
         running = {"subscription_days_to_end": (ends - day).astype(np.float64), **self._terms_of(seen, ends)}
         uses = self.rows.windows(day, np.ones(len(seen)), used, (30, 90))
         return {
-            "is_subscriber": (ends >= day).astype(np.float64),
+            "subscription_active": (ends >= day).astype(np.float64),
             **{name: np.where(ends >= day, values, np.nan) for name, values in running.items()},
             "subscription_tenure_days": _since(day, self.rows.earliest(paid)),
             "subscription_renewals": self.rows.per_person(seen & self.renewed),

@@ -54,7 +54,7 @@ def test_a_running_term_by_hand() -> None:
         *[_told("used", ago, 20) for ago in (5, 31, 95)],
     ]
     assert _at(events) == {
-        "is_subscriber": 1,
+        "subscription_active": 1,
         "subscription_days_to_end": 20,
         "subscription_tenure_days": 70,
         "subscription_renewals": 2,
@@ -70,9 +70,9 @@ def test_a_running_term_by_hand() -> None:
 
 def test_a_term_counts_to_the_day_on_which_it_ends_and_not_beyond() -> None:
     events = _paid("started", 30, 0)
-    assert (_at(events)["is_subscriber"], _at(events)["subscription_days_to_end"]) == (1, 0)
+    assert (_at(events)["subscription_active"], _at(events)["subscription_days_to_end"]) == (1, 0)
     after = _at(events, DAY + timedelta(days=1))
-    assert after["is_subscriber"] == 0
+    assert after["subscription_active"] == 0
     assert {after[name] for name in COLUMNS[1:2] + COLUMNS[5:8]} == {None}
     assert after["subscription_tenure_days"] == 31
 
@@ -100,7 +100,7 @@ def test_who_never_subscribed_has_nothing_and_is_no_subscriber() -> None:
     nobody = ("p", 1, TODAY - 3, TODAY - 2, FOREVER, 0, None, None, None)
     found = _at([nobody])
     assert {name: found[name] for name in COLUMNS if found[name] is not None} == dict.fromkeys(
-        ("is_subscriber", "subscription_renewals", "subscription_lapses", "benefits_30d", "benefits_90d"), 0
+        ("subscription_active", "subscription_renewals", "subscription_lapses", "benefits_30d", "benefits_90d"), 0
     )
 
 
@@ -165,5 +165,5 @@ def test_a_statement_of_a_known_time_only_counts() -> None:
     """What was recorded on the day itself is not seen; the day after it is."""
     late = ("p", VIEW, TODAY - 9, TODAY + 1, FOREVER, TODAY + 20, 18.0, "auto", "started")
     seen = [("p", 1, TODAY - 3, TODAY - 2, FOREVER, 0, None, None, None), late]
-    assert _at(seen)["is_subscriber"] == 0
-    assert _at(seen, DAY + timedelta(days=1))["is_subscriber"] == 1
+    assert _at(seen)["subscription_active"] == 0
+    assert _at(seen, DAY + timedelta(days=1))["subscription_active"] == 1
