@@ -57,10 +57,11 @@ def subscription_events(statements: DataFrame) -> DataFrame:
 class Subscription:
     """The view over some people's statements; of several subscriptions of one person the one whose term ends last counts.
 
-    ``subscription_active`` is 1 while a paid term runs or ends today, whose renewal is told today at the earliest; days to its end,
-    its price (currency), ``subscription_price_rise`` (the next price over it, less 1) and ``subscription_auto_renew`` (0: paid
-    by hand, or cancelled and not resumed) are missing without one. Tenure (days since the first term was paid), renewals and
-    lapses are of all that ever was: 0 and missing tenure where nothing was. Benefits are uses within the last days.
+    ``subscription_active`` is 1 while a paid term runs, or ends today: whether it is renewed, today tells at the earliest. Days
+    to its end, its price (currency), ``subscription_price_rise`` (the next price over it, less 1) and
+    ``subscription_auto_renew`` (0: paid by hand, or cancelled and not resumed) are missing without one. Tenure (days since the
+    first term was paid), renewals and lapses are of all that ever was: no tenure and 0 where nothing was. Benefits are uses
+    within the last days.
     """
 
     def __init__(self, statements: Rows) -> None:
