@@ -41,7 +41,7 @@ def subscription_events(statements: DataFrame) -> DataFrame:
     told = F.struct(F.col("event").alias("kind"), price.alias("number"))
     due = F.struct(F.lit(_NEXT_PRICE).alias("kind"), next_price.alias("number"))
     both = F.when(F.col("event").isin(*PAID), F.array(told, due)).otherwise(F.array(told))
-    rows = statements.withColumns({"replaced_at": F.lead("known_at").over(versions), "_told": F.explode(both)})
+    rows = statements.withColumn("replaced_at", F.lead("known_at").over(versions)).withColumn("_told", F.explode(both))
     return events(
         rows,
         VIEW,

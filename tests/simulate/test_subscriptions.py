@@ -16,7 +16,7 @@ from tests.simulate.test_dirt import assert_rate
 
 FEED, TRUTH = "club/subscription", "subscription_term"
 START = date(2025, 1, 1)
-REST = "REST_DIGEST"
+REST = "566df972f3a3beb809d84512571fd6cc295f6332fce34c869cd2d84aeb5e7dc7"
 """Of all that is generated for 200 people beside the club's own: as it was before there was a club."""
 
 
