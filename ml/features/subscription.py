@@ -47,7 +47,7 @@ def subscription_events(statements: DataFrame) -> DataFrame:
         VIEW,
         at="occurred_at",
         replaced="replaced_at",
-        item=F.unix_date("term_ends_on"),
+        item=F.coalesce(F.unix_date("term_ends_on"), F.lit(0)),  # a term without an end is never seen to run
         number=F.col("_told.number"),
         channel=F.when(F.col("is_auto_renew"), _BY_ITSELF).otherwise(_BY_HAND),
         category=F.col("_told.kind"),

@@ -123,11 +123,11 @@ def test_what_came_is_told_within_the_horizon_as_far_as_it_was_known() -> None:
     assert lapsed == {"p": 1, "gone": 0, "in 0": 1, "in 59": 1, "in 60": 0, "merged": None}
 
 
-def _statement(event_id: str, event: str, at: str, ends: date, **more: object) -> dict[str, object]:
+def _statement(event_id: str, event: str, at: str, ends: date | None, **more: object) -> dict[str, object]:
     happened = utc(at)
     told = {"source": "club", "event_id": event_id, "event": event, "occurred_at": happened, "known_at": happened}
     prices = {"price_amount": Decimal(18), "renewal_amount": Decimal(18), "is_auto_renew": True}
-    return {**told, **prices, "one_id": "p", "subscription_id": "s", "term_ends_on": ends, **more}
+    return {**told, **prices, "customer_token": "card", "subscription_id": "s", "term_ends_on": ends, **more}
 
 
 def test_the_models_words_on_statements_that_are_corrected(spark: SparkSession) -> None:
@@ -137,23 +137,32 @@ def test_the_models_words_on_statements_that_are_corrected(spark: SparkSession) 
         _statement("B1", "started", "2025-05-10T09:00:00", date(2025, 6, 9), price_amount=Decimal(180)),
         _statement("B1", "started", "2025-05-10T09:00:00", date(2025, 6, 9), **corrected),
         _statement("B2", "lapsed", "2025-06-09T00:05:00", date(2025, 6, 9)),
-        _statement("B3", "started", "2025-05-10T09:00:00", date(2025, 9, 9), one_id="long", subscription_id="t"),
+        _statement("B3", "started", "2025-05-10T09:00:00", date(2025, 9, 9), customer_token="phone"),
+        _statement("B4", "used", "2025-05-18T09:00:00", None, price_amount=None, renewal_amount=None),
     ]
-    names = ("one_id", *(name for name in silver.SUBSCRIPTION_EVENT.column_names if name in statements[0]))
-    kinds = {c.name: c.type for c in silver.SUBSCRIPTION_EVENT.columns} | {"one_id": "string"}
-    schema = ", ".join(f"{name} {kinds[name]}" for name in names)
-    frame = spark.createDataFrame([tuple(row[name] for name in names) for row in statements], schema)
-    nothing = (spark.createDataFrame([], PURCHASES), spark.createDataFrame([], INTERACTIONS))
+    types = {column.name: column.type for column in silver.SUBSCRIPTION_EVENT.columns}
+    schema = ", ".join(f"{name} {types[name]}" for name in statements[0])
+    frame = spark.createDataFrame([tuple(row.values()) for row in statements], schema)
+    owners = [
+        ("card", "p", None, date(2025, 8, 1)),
+        ("card", "q", date(2025, 8, 1), None),
+        ("phone", "long", None, None),
+    ]
+    owned = "customer_token string, one_id string, owned_from date, owned_until date"
+    nothing = [
+        spark.createDataFrame([], kind.replace("one_id", "customer_token")) for kind in (PURCHASES, INTERACTIONS)
+    ]
     days = [date(2025, 5, 20), date(2025, 5, 21), date(2025, 6, 10)]
-    asks = [Ask(number_of(day), SPEC.horizon_days, number_of(date(2025, 9, 1))) for day in days]
-    told = people_features(days, Inputs(*nothing, subscriptions=frame), asks)
+    asks = [Ask(number_of(day), SPEC.horizon_days, number_of(date(2025, 8, 1) - timedelta(days=1))) for day in days]
+    facts = Inputs(nothing[0], nothing[1], subscriptions=frame, owners=spark.createDataFrame(owners, owned))
+    told = people_features(days, facts, asks)
     words = (eligible(SPEC).alias("is_in"), label(SPEC, 0).alias("label"), value(SPEC, 0).alias("value"))
-    rows = told.select("one_id", "as_of", "subscription_price", *words).toArrow().to_pylist()
+    rows = told.select("one_id", "as_of", "subscription_price", "benefits_30d", *words).toArrow().to_pylist()
     found = {(row["one_id"], row["as_of"]): tuple(row.values())[2:] for row in rows}
-    assert found["p", days[0]] == (180, True, 1, 5 * 18)
-    assert found["p", days[1]] == (18, True, 1, 5 * 27)
-    assert found["p", days[2]][:2] == (None, False)
-    assert [found["long", day][1] for day in days] == [False, False, False], "its term ends after the horizon"
+    assert found["p", days[0]] == (180, 1, True, 1, 5 * 18)
+    assert found["p", days[1]] == (18, 1, True, 1, 5 * 27)
+    assert found["p", days[2]][:3] == (None, 1, False)
+    assert [found["long", day][2] for day in days] == [False, False, False], "its term ends after the horizon"
 
 
 def test_every_suggestion_is_for_a_feature_of_the_model() -> None:
