@@ -4,13 +4,14 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from jobs.drift import DriftLog
-from lakehouse.job import Job
+from lakehouse.job import Group, Job
 from lakehouse.lake import Lake
 from lakehouse.quality import Quality, load_quality
 from lakehouse.runlog import RunLog
@@ -30,6 +31,10 @@ CLOCKS: tuple[tuple[Table, str], ...] = ((silver.ORDER_LINE, "ordered_at"), (sil
 def own_rules(settings: Settings) -> dict[str, UserRule]:
     """A user's rules with their examples, put beside the library's: ``conf/standardise``, and the modules of the settings."""
     return install(Path(settings.conf) / "standardise", settings.rule_modules)
+
+
+def _digest(job: Job) -> str:
+    return sha256(",".join(sorted(table.name for table in job.inputs())).encode()).hexdigest()[:8]
 
 
 @dataclass
@@ -96,10 +101,12 @@ class Context:
     def version(self, job: Job) -> str:
         """The job's version as checkpoints and transaction ids carry it: ``v<version>``, and the epoch of full rebuilds.
 
-        A deleted checkpoint with a kept transaction id would silently lose rows, so both always change together.
+        A deleted checkpoint with a kept transaction id would silently lose rows, so both always change together. What models
+        read follows from their files, and Spark binds a checkpoint to what it read: their jobs begin another with other tables.
         """
+        read = f"-{_digest(job)}" if job.group is Group.ML else ""
         epoch = self.lake.properties(job.writes).get(EPOCH, "0") if self.lake.exists(job.writes) else "0"
-        return f"v{job.version}" + (f".{epoch}" if epoch != "0" else "")
+        return f"v{job.version}{read}" + (f".{epoch}" if epoch != "0" else "")
 
     def checkpoint(self, job: Job, part: str = "") -> str:
         """Where the job's stream keeps its place."""

@@ -21,6 +21,7 @@ FACTS: dict[str, Read] = {
     "feedback": silver.FEEDBACK,
     "text_features": silver.OBJECT_FEATURE,
     "consents": silver.CONSENT_EVENT,
+    "subscriptions": silver.SUBSCRIPTION_EVENT,
     "identity_map": silver.IDENTITY_MAP,
 }
 """The reads of a job that computes features, by the names that ``inputs`` takes."""
@@ -36,6 +37,7 @@ def inputs(
     feedback: DataFrame,
     text_features: DataFrame,
     consents: DataFrame,
+    subscriptions: DataFrame,
     identity_map: DataFrame,
 ) -> Inputs:
     """The facts of :data:`FACTS` as the feature views take them, and whose each identifier was, as of any date."""
@@ -43,6 +45,7 @@ def inputs(
         behaviour(lines=lines, interactions=interactions, products=products, identity_map=identity_map),
         voices=_voices(feedback, text_features),
         consents=consents.withColumn("known_at", F.col("occurred_at")),
+        subscriptions=subscriptions,
     )
 
 

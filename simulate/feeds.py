@@ -7,7 +7,7 @@ from typing import Literal
 
 from pyspark.sql import DataFrame
 
-from simulate import ads, consents, crm, erp, events, market, messages, pos, trace, truth, visits, voices
+from simulate import ads, club, consents, crm, erp, events, market, messages, pos, trace, truth, visits, voices
 from simulate.visits import Channel
 from simulate.world import World
 
@@ -59,6 +59,7 @@ FEEDS = (
     Feed("erp/store", "csv", erp.STORE_FIELDS, erp.stores, rough=False),
     Feed("erp/price", "csv", erp.PRICE_FIELDS, erp.prices, rough=False),
     Feed("erp/promotion", "csv", erp.PROMOTION_FIELDS, erp.promotions, rough=False),
+    Feed("club/subscription", "json", club.FIELDS, club.subscription_events),
 )
 
 TRUTHS: dict[str, Build] = {
@@ -66,4 +67,5 @@ TRUTHS: dict[str, Build] = {
     "identifier": truth.identifiers,
     "record_owner": truth.record_owners,
     "campaign_effect": truth.campaign_effects,
+    "subscription_term": club.subscription_terms,
 }

@@ -154,7 +154,8 @@ def _several(points: Longs, kinds: Longs, values: Longs) -> Longs:
     order = np.lexsort((values, kinds, points))
     points, kinds, values = points[order], kinds[order], values[order]
     differs = (points[1:] == points[:-1]) & (kinds[1:] == kinds[:-1]) & (values[1:] != values[:-1])
-    return points[1:][differs]
+    found: Longs = points[1:][differs]
+    return found
 
 
 def _asked(points: Labels, files: list[IO[bytes]]) -> Longs:

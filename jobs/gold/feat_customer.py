@@ -31,6 +31,7 @@ def feat_customer(  # noqa: PLR0913 - one argument for each table that is read
     feedback: DataFrame,
     text_features: DataFrame,
     consents: DataFrame,
+    subscriptions: DataFrame,
     identity_map: DataFrame,
     as_of: date,
     settings: Settings,
@@ -43,6 +44,7 @@ def feat_customer(  # noqa: PLR0913 - one argument for each table that is read
         feedback=feedback,
         text_features=text_features,
         consents=consents,
+        subscriptions=subscriptions,
         identity_map=identity_map,
     )
     features = people_features([morning_after(as_of)], facts).withColumn("as_of", F.lit(as_of))

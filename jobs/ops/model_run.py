@@ -41,6 +41,7 @@ def model_run(  # noqa: PLR0913 - one argument for each table that is read
     feedback: DataFrame,
     text_features: DataFrame,
     consents: DataFrame,
+    subscriptions: DataFrame,
     identity_map: DataFrame,
     customers: DataFrame,
     known: DataFrame,
@@ -62,6 +63,7 @@ def model_run(  # noqa: PLR0913 - one argument for each table that is read
         feedback=feedback,
         text_features=text_features,
         consents=consents,
+        subscriptions=subscriptions,
         identity_map=identity_map,
     )
     sliced = replace(facts, attributes=attributes(customers, settings))

@@ -1,7 +1,7 @@
 """Contracts of silver: typed, de-duplicated, tokenised entities, one definition for every department."""
 
 from lakehouse.table import Column, DataClass, Pii, Rule, Table
-from lakehouse.tables import feedback, person
+from lakehouse.tables import feedback, person, subscription
 from lakehouse.tables.columns import CUSTOMER_TOKEN, DELIVERY, SOURCE, TECHNICAL
 
 B, D, ID, Q, T = (
@@ -11,6 +11,7 @@ B, D, ID, Q, T = (
     DataClass.QUALITATIVE,
     DataClass.TECHNICAL,
 )
+SUBSCRIPTION_EVENT = subscription.SUBSCRIPTION_EVENT
 FEEDBACK, OBJECT, OBJECT_FEATURE = feedback.FEEDBACK, feedback.OBJECT, feedback.OBJECT_FEATURE
 
 CURRENCY = Column("currency", "string", "ISO 4217 code")
@@ -373,6 +374,7 @@ ALL = (
     STORE,
     MESSAGE_EVENT,
     CONSENT_EVENT,
+    SUBSCRIPTION_EVENT,
     FEEDBACK,
     OBJECT,
     OBJECT_FEATURE,

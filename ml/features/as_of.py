@@ -45,14 +45,15 @@ def events(
     view: int,
     *,
     at: str,
-    known: str = "known_at",
+    replaced: str | None = None,
     item: Column | None = None,
     number: Column | None = None,
     channel: Column | None = None,
     category: Column | None = None,
 ) -> DataFrame:
-    """Return ``rows(one_id, <at> timestamp, <known> timestamp, …)`` as events (:data:`EVENT`) of a view.
+    """Return ``rows(one_id, <at> timestamp, known_at timestamp, …)`` as events (:data:`EVENT`) of a view.
 
+    ``<replaced> timestamp`` is when a later version of the row was known, null for never: from then on that one is seen.
     Rows with ``customer_token`` in the place of ``one_id`` are told of that, until ``owned`` knows the people. Rows without
     either, or without one of their times, are left out.
     """
@@ -61,13 +62,18 @@ def events(
         F.col("customer_token" if "customer_token" in rows.columns else "one_id").alias("one_id"),
         F.lit(view).alias("view"),
         F.unix_date(F.to_date(at)).alias("happened"),
-        F.unix_date(visible_on(F.col(at), F.col(known))).alias("visible"),
-        F.lit(FOREVER).alias("until"),
+        F.unix_date(visible_on(F.col(at), F.col("known_at"))).alias("visible"),
+        (F.lit(FOREVER) if replaced is None else _seen_until(F.col(at), F.col(replaced))).alias("until"),
         (F.lit(0) if item is None else item).cast("bigint").alias("item"),
         (nothing if number is None else number).cast("double").alias("number"),
         (nothing if channel is None else channel).cast("string").alias("channel"),
         (nothing if category is None else category).cast("string").alias("category"),
     ).where(F.col("one_id").isNotNull() & F.col("visible").isNotNull())
+
+
+def _seen_until(event: Column, replaced: Column) -> Column:
+    """The first as-of date (since 1970) on which a later version is seen in the row's place."""
+    return F.coalesce(F.unix_date(visible_on(event, replaced)), F.lit(FOREVER))
 
 
 def owned(found: DataFrame, owners: DataFrame) -> DataFrame:
@@ -79,6 +85,6 @@ def owned(found: DataFrame, owners: DataFrame) -> DataFrame:
     told = {
         "one_id": F.col("_person"),
         "visible": F.greatest("visible", F.unix_date("owned_from")),
-        "until": F.coalesce(F.unix_date("owned_until"), F.lit(FOREVER)),
+        "until": F.least("until", F.coalesce(F.unix_date("owned_until"), F.lit(FOREVER))),
     }
     return mine.withColumns(told).select(*found.columns)

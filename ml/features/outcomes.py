@@ -1,11 +1,12 @@
-"""What came after a date: orders, money and days to the next purchase within a horizon, as known by a later day."""
+"""What came within a horizon, as known by a later day: orders, money, days to the next purchase, lapses and renewals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ml.features.past import Floats, Rows
+from ml.features import subscription
+from ml.features.past import Floats, Mask, Rows
 
 OUTCOMES: tuple[str, ...] = (
     "orders_in_horizon",
@@ -13,12 +14,15 @@ OUTCOMES: tuple[str, ...] = (
     "purchase_days_in_horizon",
     "days_to_next",
     "days_observed",
+    "lapses_in_horizon",
+    "renewals_in_horizon",
 )
 """The label columns that a model's ``label:`` and ``value:`` may use.
 
 ``orders_in_horizon``, ``purchase_days_in_horizon`` (different days) and ``amount_in_horizon`` (currency) are 0 where nothing
 was bought; ``days_to_next`` is missing there, else 0 for the day of the cut-off itself; ``days_observed`` is the horizon, or
-less where it was not over by the day on which the label was taken.
+less where it was not over by the day on which the label was taken. ``lapses_in_horizon`` and ``renewals_in_horizon`` count
+subscriptions that ended without a renewal, and terms that were renewed.
 """
 
 
@@ -36,22 +40,40 @@ def column(name: str, horizon: int, number: int) -> str:
     return f"{name}@{horizon}@{number}"
 
 
-def outcomes(lines: Rows, ask: Ask) -> dict[str, Floats]:
-    """Return :data:`OUTCOMES` of an ask, each (people,); missing for who was nobody by then, merged into another."""
+def outcomes(lines: Rows, paid: Rows, ask: Ask) -> dict[str, Floats]:
+    """Return :data:`OUTCOMES` of an ask, each (people,), from order lines and statements on subscriptions.
+
+    Missing for who was nobody by then, merged into another: what is told of purchases by the lines, of lapses by the statements.
+    """
+    found = {
+        **_bought(lines, ask),
+        "days_observed": np.full(lines.people, float(min(ask.horizon, ask.known - ask.day))),
+    }
+    lapsed = subscription.came(paid, _came(paid, ask))
+    return {
+        **{name: np.where(_is_gone(lines, ask), np.nan, values) for name, values in found.items()},
+        **{name: np.where(_is_gone(paid, ask), np.nan, values) for name, values in lapsed.items()},
+    }
+
+
+def _bought(lines: Rows, ask: Ask) -> dict[str, Floats]:
     orders = lines.orders
     came = _came(orders, ask)
-    spent = lines.per_person(_came(lines, ask) * lines.number) / 100
     next_on = orders.earliest(came)
-    there = lines.per_person(lines.seen(ask.known)) > 0
-    days = np.where(next_on < ask.day + ask.horizon, (next_on - ask.day).astype(np.float64), np.nan)
-    observed = float(min(ask.horizon, ask.known - ask.day))
-    bought_on = lines.days.per_person(_came(lines.days, ask))
-    values = (orders.per_person(came), spent, bought_on, days, np.full(lines.people, observed))
-    untold = lines.per_person(lines.seen(ask.day)) > 0
-    return {name: np.where(untold & ~there, np.nan, found) for name, found in zip(OUTCOMES, values, strict=True)}
+    return {
+        "orders_in_horizon": orders.per_person(came),
+        "amount_in_horizon": lines.per_person(_came(lines, ask) * lines.number) / 100,
+        "purchase_days_in_horizon": lines.days.per_person(_came(lines.days, ask)),
+        "days_to_next": np.where(next_on < ask.day + ask.horizon, (next_on - ask.day).astype(np.float64), np.nan),
+    }
 
 
-def _came(rows: Rows, ask: Ask) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_gone(rows: Rows, ask: Ask) -> Mask:
+    """Who had rows on the day of the ask and has none on the day on which its outcome is taken."""
+    return np.asarray((rows.per_person(rows.seen(ask.day)) > 0) & (rows.per_person(rows.seen(ask.known)) == 0))
+
+
+def _came(rows: Rows, ask: Ask) -> Mask:
     ahead = rows.happened - ask.day
     return np.asarray((ahead >= 0) & (ahead < ask.horizon) & rows.seen(ask.known))
 

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 
 from ml.features import interactions as touch
 from ml.features import purchases as buy
-from ml.features import voice
+from ml.features import subscription, voice
 from ml.features.affinity import Affinity, Basket
 from ml.features.as_of import owned
 from ml.features.outcomes import Ask, column, columns, outcomes
@@ -33,14 +33,16 @@ class Inputs:
     ``purchases(one_id string, order_id string, ordered_at timestamp, known_at timestamp, amount decimal(18,2), channel
     string, category string)``, a row per order line; ``interactions(one_id, occurred_at, known_at, …)``;
     ``voices(one_id, occurred_at, known_at, sentiment double)``, a row per text; ``consents(one_id, occurred_at, known_at,
-    purpose, action)``. ``owners`` tells whose an identifier was from which date on until which (``ml.features.as_of.owned``);
-    ``attributes(one_id, known_since timestamp, *ATTRIBUTES string)`` are slices of training sets, and no feature.
+    purpose, action)``; ``subscriptions`` as ``ml.features.subscription.subscription_events`` takes them. ``owners`` tells
+    whose an identifier was from which date on until which (``ml.features.as_of.owned``); ``attributes(one_id, known_since
+    timestamp, *ATTRIBUTES string)`` are slices of training sets, and no feature.
     """
 
     purchases: DataFrame
     interactions: DataFrame
     voices: DataFrame | None = None
     consents: DataFrame | None = None
+    subscriptions: DataFrame | None = None
     owners: DataFrame | None = None
     attributes: DataFrame | None = None
 
@@ -51,6 +53,8 @@ class Inputs:
             found = found.unionByName(voice.voice_events(self.voices))
         if self.consents is not None:
             found = found.unionByName(voice.consent_events(self.consents))
+        if self.subscriptions is not None:
+            found = found.unionByName(subscription.subscription_events(self.subscriptions))
         return found if self.owners is None else owned(found, self.owners)
 
 
@@ -134,8 +138,9 @@ def _numbers(people: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
 def features_of(events: pa.Table, asked: Asked) -> Iterator[pa.RecordBatch]:
     """Yield the rows of some whole people, a batch for each date; ``events`` has the columns of ``EVENT``."""
     person, people = _numbers(events.column("one_id"))
-    views = {number: rows_of(events, person, len(people), number) for number in range(4)}
+    views = {number: rows_of(events, person, len(people), number) for number in range(5)}
     lines, touches, texts = views[buy.VIEW], views[touch.VIEW], views[voice.VOICE_VIEW]
+    paid = views[subscription.VIEW]
     consents = voice.Consents(views[voice.CONSENT_VIEW])
     made = (
         buy.Purchases(lines),
@@ -144,23 +149,24 @@ def features_of(events: pa.Table, asked: Asked) -> Iterator[pa.RecordBatch]:
         Affinity(lines),
         voice.Voice(texts, consents),
         consents,
+        subscription.Subscription(paid),
     )
     channels = Pairs.of(lines, lines.channel)
     for day in asked.days:
         number = number_of(day)
         values = {name: found for view in made for name, found in view.at(number).items()}
-        values |= _outcomes(lines, asked, number)
-        there = np.sum([rows.per_person(rows.seen(number)) for rows in (lines, touches, texts)], axis=0) > 0
+        values |= _outcomes(lines, paid, asked, number)
+        there = np.sum([rows.per_person(rows.seen(number)) for rows in (lines, touches, texts, paid)], axis=0) > 0
         yield _batch(people, there, day, _last_names(channels, number), values, asked)
 
 
-def _outcomes(lines: Rows, asked: Asked, day: int) -> dict[str, Floats]:
+def _outcomes(lines: Rows, paid: Rows, asked: Asked, day: int) -> dict[str, Floats]:
     known = asked.known
     return {
         column(name, ask.horizon, known.index(ask.known)): found
         for ask in asked.asks
         if ask.day == day
-        for name, found in outcomes(lines, ask).items()
+        for name, found in outcomes(lines, paid, ask).items()
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ml.features import affinity, interactions, purchases, voice
+from ml.features import affinity, interactions, purchases, subscription, voice
 
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "purchases": purchases.COLUMNS,
@@ -10,6 +10,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "basket": affinity.BASKET,
     "affinity": affinity.AFFINITY,
     "voice": voice.VOICE,
+    "subscription": subscription.COLUMNS,
 }
 
 FEATURES: tuple[str, ...] = tuple(name for columns in VIEWS.values() for name in columns)

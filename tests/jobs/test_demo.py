@@ -12,6 +12,7 @@ WEEKLY = {
     "gold.score_next_purchase",
     "gold.score_repurchase_60d",
     "gold.score_repurchase_90d",
+    "gold.score_subscription_churn",
     "ops.model_pass_weekly",
     "ops.model_watch",
     "silver.identity_match",

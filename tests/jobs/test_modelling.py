@@ -45,6 +45,7 @@ def test_a_merge_moves_the_past_only_from_its_day_on_and_takes_the_label_with_it
         feedback=_frame(spark, silver.FEEDBACK),
         text_features=_frame(spark, silver.OBJECT_FEATURE),
         consents=_frame(spark, silver.CONSENT_EVENT),
+        subscriptions=_frame(spark, silver.SUBSCRIPTION_EVENT),
         identity_map=_frame(spark, silver.IDENTITY_MAP, *owners),
     )
     days = [date(2025, 1, 1), date(2025, 3, 5), date(2025, 3, 6)]

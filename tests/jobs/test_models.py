@@ -11,11 +11,12 @@ from jobs.catalogue import build_graph, model_jobs
 from jobs.cli import cli
 from jobs.plan import mismatches, rehearse
 from jobs.retraining import train_now
+from jobs.watching import watch_job
 from lakehouse.settings import ROOT
 from ml.spec import load_specs
 from tests.jobs.model_lake import ModelLake, model_lake
 from tests.ml.planted import TODAY
-from tests.small_lake import settings_for
+from tests.small_lake import context_for, settings_for
 
 DAY = TODAY - timedelta(days=50)
 
@@ -33,6 +34,20 @@ def test_the_jobs_of_the_projects_own_models_keep_their_contracts(spark: SparkSe
     jobs = model_jobs(list(load_specs(ROOT / "conf" / "models").values()))
     assert len(jobs) == 8
     assert {job.name: mismatches(job, rehearse(job, spark, settings)) for job in jobs} == {job.name: [] for job in jobs}
+
+
+def test_a_model_more_gives_the_jobs_that_read_its_scores_another_checkpoint(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """Spark refuses to go on from a checkpoint of fewer tables: an old lake would take no new model."""
+    context = context_for(spark, settings_for(tmp_path, ROOT / "conf"))
+    specs = list(load_specs(ROOT / "conf" / "models").values())
+    (fewer, before), (more, after) = (
+        (context.checkpoint(job), context.app_id(job)) for job in (watch_job(specs[1:]), watch_job(specs))
+    )
+    assert fewer != more
+    assert before != after, "and its transactions another name"
+    assert context.checkpoint(watch_job(specs)) == more
 
 
 def _scores(lake: ModelLake, day: date) -> dict[object, dict[str, object]]:

@@ -17,6 +17,7 @@ JSON_FEEDS = frozenset(
     (
         *(f"{app}/event" for app in ("app", "miniprogram_coffee", "miniprogram_mall", "web", "consent")),
         *("market_tiger/order", "market_dog/order", "ads/click", "campaign/receipt", "service/call", "review/review"),
+        "club/subscription",
     )
 )
 

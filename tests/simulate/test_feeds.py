@@ -38,6 +38,10 @@ FIELDS = {
     ),
     "erp/store": "store_id name format region province city lat lon opened_on updated_at",
     "erp/price": "sku price currency valid_from valid_to updated_at",
+    "club/subscription": (
+        "event_id subscription_id member_no app_user event plan term_no term_starts_on term_ends_on price renewal_price "
+        "currency auto_renew at recorded_at"
+    ),
     "erp/promotion": "promotion_id name kind category discount_pct starts_on ends_on updated_at",
 }  # fmt: skip
 NESTED = {

@@ -42,6 +42,7 @@ ARRIVALS = {
     "service/call": ("started_at", 0),
     "survey/answer": ("at", 0),
     "trace/scan": ("scanned_at", 0),
+    "club/subscription": ("recorded_at", 0),
 }
 
 

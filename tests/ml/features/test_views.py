@@ -10,6 +10,7 @@ import pytest
 from lakehouse.tables.model import FEAT_CUSTOMER
 from ml.features.as_of import FOREVER
 from ml.features.people import Asked, features_of, number_of, whole_people
+from ml.features.subscription import VIEW as PAID_VIEW
 from ml.features.views import FEATURES, SLICES, STATES
 from ml.features.voice import CONSENT_VIEW, PURPOSES, VOICE_VIEW
 
@@ -17,6 +18,7 @@ DAY = date(2025, 6, 1)
 NAMES = ("one_id", "view", "happened", "visible", "until", "item", "number", "channel", "category")
 Event = tuple[str, int, int, int, int, int, float | None, str | None, str | None]
 BUY, TOUCH = 0, 1
+STATEMENTS = ("started", "renewed", "next_price", "cancelled", "resumed", "lapsed", "used")
 
 
 def _event(
@@ -48,7 +50,8 @@ def test_the_contract_of_the_feature_table_has_every_feature() -> None:
 
 def test_all_numbers_are_doubles_whoever_is_there() -> None:
     """Spark reads the batches by the schema that it was told, even where nobody has an event of some view."""
-    for event in (_event("p", BUY, 3, 100), _event("p", TOUCH, 3), _event("p", VOICE_VIEW, 3, 1)):
+    views = (BUY, TOUCH, VOICE_VIEW, PAID_VIEW)
+    for event in (_event("p", view, 3, 1, category="started") for view in views):
         columns = {name: pa.array([value]) for name, value in zip(NAMES, event, strict=True)}
         columns |= {name: columns[name].cast(pa.string()) for name in ("channel", "category")}
         (batch,) = features_of(pa.table(columns), Asked((DAY,)))
@@ -110,22 +113,27 @@ def test_who_never_bought_has_no_recency_and_nothing_in_the_windows() -> None:
     assert (found["recency_days"], found["orders_365d"], found["days_since_interaction"]) == (None, 0, 3)
 
 
-def _random(seed: int, n: int = 3000) -> list[Event]:
+def _random(seed: int, n: int = 3750) -> list[Event]:
     draws = np.random.default_rng(seed)
     places, kinds = ("shop", "app", "web", ""), ("tea", "cake", "cups", "")
     found = []
     for _ in range(n):
-        view = int(draws.integers(4))
-        category = PURPOSES[int(draws.integers(3))] if view == CONSENT_VIEW else kinds[int(draws.integers(4))]
-        number = float(draws.integers(2)) if view == CONSENT_VIEW else float(draws.integers(-3, 90))
+        view = int(draws.integers(5))
+        category = {
+            CONSENT_VIEW: PURPOSES[int(draws.integers(3))],
+            PAID_VIEW: STATEMENTS[int(draws.integers(len(STATEMENTS)))],
+        }.get(view, kinds[int(draws.integers(4))])
+        number = float(draws.integers(2)) if view == CONSENT_VIEW else float(draws.integers(-9, 90))
         found.append(
             _event(
                 f"p{draws.integers(60)}",
                 view,
                 int(draws.integers(-120, 500)),
                 number,
-                item=int(draws.integers(600)),
-                channel=places[int(draws.integers(4))],
+                item=number_of(DAY) + 30 * int(draws.integers(-6, 3))
+                if view == PAID_VIEW
+                else int(draws.integers(600)),
+                channel="auto" if view == PAID_VIEW else places[int(draws.integers(4))],
                 category=category,
                 late=int(draws.exponential(30)) if draws.random() < 0.3 else 0,
             )
