@@ -145,7 +145,7 @@ def count_rows(frame: DataFrame) -> int:
 
 def guessed_bytes(frame: DataFrame) -> int:
     """How large Spark takes a frame to be, before anything is computed."""
-    return int(frame._jdf.queryExecution().optimizedPlan().stats().sizeInBytes().toString())
+    return int(str(frame._jdf.queryExecution().optimizedPlan().stats().sizeInBytes()))
 
 
 def run_seconds(spark: SparkSession, group: str) -> float:

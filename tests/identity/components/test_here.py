@@ -1,6 +1,7 @@
 """One worker finds what joins find: components in two layers, crowded points, and what is refused."""
 
 import random
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
@@ -17,7 +18,7 @@ N = 120
 def limits_of(spark: SparkSession, dice: random.Random, *, crowds: bool) -> Limits:
     """Some vertices have a value of their own, few share; some pairs are forbidden; some ask who their accounts are."""
 
-    def frame(rows: list[tuple[int, ...]], ddl: str) -> DataFrame:
+    def frame(rows: Sequence[tuple[int, ...]], ddl: str) -> DataFrame:
         return spark.createDataFrame(rows, ddl)
 
     several = [(dice.randrange(N), dice.randrange(2), dice.randrange(2)) for _ in range(30 if crowds else 1)]
