@@ -85,8 +85,7 @@ def cut_job(spec: ModelSpec, passed_table: Table) -> Job:
 
     doc = f"Cut deciles and tiers of the champion's pass: {_lower(spec.description)}"
     reads: dict[str, Read] = {"passed": passed_table}
-    # Another version than the job of a lone model, whose stream reads other tables and must keep its own place.
-    return Job(table, reads, ReplaceWhere("as_of"), scores, doc, Group.ML, spec.cadence, version=2)
+    return Job(table, reads, ReplaceWhere("as_of"), scores, doc, Group.ML, spec.cadence)
 
 
 def lone_job(spec: ModelSpec) -> Job:

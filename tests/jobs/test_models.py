@@ -151,3 +151,17 @@ def test_lifetime_value_is_learned_and_scored_from_the_features_of_all_models(la
     assert set(told) == (buyers if runs["clv"]["alias"] == "champion" else set())
     assert lake.run(day, "ops.value_run", "gold.score_clv").failures == []
     assert len(lake.rows("ops.value_run", f"as_of = '{day}'")) == 2
+
+
+@pytest.mark.slow
+def test_a_model_that_is_left_alone_with_its_cadence_goes_on_from_its_own_scores(lake: ModelLake) -> None:
+    """The other model's file goes, so that there is no pass: who has not changed keeps the score that a pass gave."""
+    day = TODAY + timedelta(days=1)  # later than all that other tests have run for
+    assert lake.run(TODAY, "gold.feat_customer", "ops.model_pass_*", "gold.score_*").failures == []
+    before = _scores(lake, TODAY)
+    (Path(lake.settings.conf) / "models" / "even_cents.yml").unlink()
+    assert lake.run(day, "gold.feat_customer", "gold.score_*").failures == []
+    after = _scores(lake, day)
+    kept = [one for one, row in after.items() if row["scored_on"] != day]
+    assert 0.3 * len(after) < len(kept) < len(after)
+    assert all(after[one]["score"] == before[one]["score"] for one in kept)
