@@ -1,9 +1,9 @@
 """The identity jobs of a lake on a planted graph: a full run, then three times 1 % new edges; what each costs.
 
-    python -m benchmarks.lake_identity 5e6 [--folder /tmp/kith-bench]
+    python -m benchmarks.lake_identity 5e6 [--increments 3] [--folder /tmp/kith-bench]
 
 The lake is real (Delta, change data feed, tokens as keys); `silver.identifier` and `silver.identity_edge` are written from the
-graph of `benchmarks/components.py`, first without three edges in a hundred, then these are added one in a hundred at a time.
+graph of `benchmarks/components.py`, first without some edges in a hundred, then these are added one in a hundred at a time.
 The jobs that follow them (components, ids, aliases, events) run as `kith run` runs them, in one session of size m: the first
 increment meets code that is new to the JVM, the third is warm. CPU is that of the process and of all that it starts.
 The map at the end is held against the planted partition: as many people, and each with the same identifiers.
@@ -34,7 +34,6 @@ from lakehouse.tables import silver
 
 JOBS = ("silver.identity_component", "silver.identity_map", "silver.identity_alias", "silver.identity_event")
 ONE_IN = 100
-INCREMENTS = 3
 FIRST = date(2026, 1, 1)
 
 
@@ -120,6 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("edges", type=float)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "kith-bench")
+    parser.add_argument("--increments", type=int, default=3)
     asked = parser.parse_args()
     folder = asked.folder / f"{int(asked.edges)}"
     make(folder, int(asked.edges))
@@ -130,7 +130,8 @@ def main() -> None:
         context.lake.ensure(table)
     pairs = context.spark.read.parquet(str(folder / "edges"))
     late = F.pmod(F.xxhash64("src", "dst"), F.lit(ONE_IN))
-    days = [("full", late >= INCREMENTS), *[(f"1 % new, {n + 1}", late == n) for n in range(INCREMENTS)]]
+    days = [("full", late >= asked.increments)]
+    days += [(f"1 % new, {n + 1}", late == n) for n in range(asked.increments)]
     spent: dict[str, float] = {}
     for number, (what, is_meant) in enumerate(days):
         rows = pairs.where(is_meant)
