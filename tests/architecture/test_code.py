@@ -34,6 +34,7 @@ ALLOWED = {
     "lakehouse/sources/jdbc.py": "one row: the newest mark of a database",
     "lakehouse/sources/rest.py": "one row: how far an API was read, with the hashes of the records of that very time",
     "lakehouse/textfiles.py": "lines of the small files that Spark and Delta write about themselves",
+    "identity/components/here.py": "one row: how many points are crowded, and each broken rule",
     "identity/components/proof.py": "one row for each broken rule",
     "jobs/components.py": "one row of counts",
     "jobs/context.py": "one row: the latest day",
