@@ -51,6 +51,7 @@ def identity_map(
     )
     part = part.localCheckpoint()
     # A component of yesterday, changed or not, has all its identifiers in components that changed: a person is seen whole.
+    # Whom the sieve lets by besides is in no component here, so that nothing is decided by what they held.
     held = sieved(known.select("token", "one_id", "is_current"), "token", part.select("token")).localCheckpoint()
     yesterday = near(held.where("is_current").select("token", "one_id"))
     # An id is minted of its founder, who has had it since: whether it was in use before stands in the founder's own history.
