@@ -1,4 +1,4 @@
-"""The identity jobs of a lake on a planted graph: a full run, then three times 1 % new edges; what each costs.
+"""The identity jobs of a lake on a planted graph: a full run, then 1 % new edges, once or more; what each costs.
 
     python -m benchmarks.lake_identity 5e6 [--increments 3] [--folder /tmp/kith-bench]
 

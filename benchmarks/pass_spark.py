@@ -6,10 +6,7 @@ it says and reads it again for each model, as the jobs do. ``first``: nobody is 
 all its children: the JVM, and the Python workers that the trees run in.
 """
 
-import os
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +16,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from benchmarks.clock import cpu_seconds
 from benchmarks.spark_bench import PARTS, Bench
 from ml.card import ModelCard
 from ml.models.boosted import fit_booster
@@ -28,16 +26,7 @@ from ml.spec import ModelSpec, Population, Tier
 
 PEOPLE, WIDTH, MODELS = 1_000_000, 20, 3
 NAMES = tuple(f"x{i}" for i in range(WIDTH))
-ROUNDS, TREES = 1, 40
-
-
-@dataclass(frozen=True)
-class Spent:
-    """CPU seconds of this process, its JVM and its Python workers, and seconds by the clock."""
-
-    jvm: float
-    python: float
-    wall: float
+TREES = 40
 
 
 def passes(bench: Bench) -> None:
@@ -45,15 +34,10 @@ def passes(bench: Bench) -> None:
     features, later = (_written(bench.folder, name) for name in ("today", "tomorrow"))
     due = _models(features)
     out = bench.folder / "passes"
-    for round_ in range(ROUNDS):
-        for name, frame, is_held in (("first", features, False), ("a day later", later, True)):
-            each = _spent(partial(_each, bench, frame, due, out, name, is_held=is_held))
-            once = _spent(partial(_once, bench, frame, due, out, name, is_held=is_held))
-            told = f"{_sum(each):.1f} CPU s each alone, {_sum(once):.1f} in one pass: {_sum(once) / _sum(each):.2f}"
-            parts = ", ".join(
-                f"{kind} {getattr(each, kind):.1f} and {getattr(once, kind):.1f}" for kind in ("jvm", "python", "wall")
-            )
-            print(f"passes {name} (round {round_ + 1}): {told} ({parts})", flush=True)
+    for name, frame, is_held in (("first", features, False), ("a day later", later, True)):
+        each = _spent(partial(_each, bench, frame, due, out, name, is_held=is_held))
+        once = _spent(partial(_once, bench, frame, due, out, name, is_held=is_held))
+        print(f"passes {name}: {each:.1f} CPU s each alone, {once:.1f} in one pass: {once / each:.2f}", flush=True)
 
 
 def _written(folder: Path, name: str) -> Path:
@@ -110,34 +94,7 @@ def _write(frame: DataFrame, path: Path) -> None:
     frame.write.mode("overwrite").parquet(str(path))
 
 
-def _spent(run: Callable[[], None]) -> Spent:
-    (jvm, python), began = _cpu(), time.perf_counter()
+def _spent(run: Callable[[], None]) -> float:
+    busy = cpu_seconds()
     run()
-    wall, (jvm_after, python_after) = time.perf_counter() - began, _cpu()
-    return Spent(jvm_after - jvm, python_after - python, wall)
-
-
-def _sum(spent: Spent) -> float:
-    return spent.jvm + spent.python
-
-
-def _cpu() -> tuple[float, float]:
-    """CPU seconds so far of the JVM below this process, and of this and all Python processes below it, ended ones too."""
-    tick, found = os.sysconf("SC_CLK_TCK"), {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            head, _, rest = stat.read_text().rpartition(")")
-        except OSError:  # it has ended since
-            continue
-        fields = rest.split()
-        found[int(stat.parent.name)] = (head.partition("(")[2], int(fields[1]), [int(v) / tick for v in fields[11:15]])
-    jvm, python, todo = 0.0, 0.0, [os.getpid()]
-    while todo:
-        process = todo.pop()
-        name, _, times = found[process]
-        if name == "java":
-            jvm += sum(times[:2])
-        else:
-            python += sum(times[:2] if process == os.getpid() else times)
-        todo += [pid for pid, (_, parent, _) in found.items() if parent == process]
-    return jvm, python
+    return cpu_seconds() - busy

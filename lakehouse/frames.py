@@ -8,7 +8,7 @@ from lakehouse.session import count_rows
 FEW = 2_000_000
 """Rows of a few columns that every executor can hold."""
 FEW_LONGS = 8_000_000
-"""Rows of a few numbers, found by a number, that it can hold: such a table takes a fourth of the room."""
+"""Rows of a few numbers, found by a number, that it can hold, as such a table is smaller."""
 
 
 def few(frame: DataFrame, most: int = FEW) -> DataFrame:
@@ -26,8 +26,8 @@ def few(frame: DataFrame, most: int = FEW) -> DataFrame:
 def sieved(frame: DataFrame, column: str, wanted: DataFrame) -> DataFrame:
     """The rows of a large ``frame`` whose text in ``column`` is among those of ``wanted (column)``, which a checkpoint holds.
 
-    And with them, once in 10^19 pairs, a row that only looks so: texts are compared by a hash of 64 bits, which takes a fourth
-    of the room and half of the time. Where that matters, join again.
+    And with them, once in 10^19 pairs, a row that only looks so: texts are compared by a hash of 64 bits, so that more of them
+    go to every executor. Where that matters, join again.
     """
     if is_small(frame):
         return frame.join(F.broadcast(wanted), on=column, how="left_semi")

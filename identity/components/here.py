@@ -31,7 +31,7 @@ RESULT = pa.schema(
     ]
 )
 BYTES_PER_VERTEX = 100
-"""What a vertex takes on the executor, at most: in two tables of labels, and as rows that wait."""
+"""What a vertex takes on the executor, counted and not measured: in two tables of labels, and as rows that wait."""
 DDL = "kind byte, vertex long, point long, reach long, component long, rule string"
 
 
@@ -97,9 +97,10 @@ def _strong(batches: Iterable[pa.RecordBatch], files: list[IO[bytes]]) -> Iterat
     for batch in batches:
         kinds = batch.column(0).to_numpy()
         for kind in np.unique(kinds):
-            part = batch.filter(pa.array(kinds == kind))
-            if any(column.null_count for column in part.columns):
-                raise KithError("an edge has a null end", key=str(kind), rule="components refuse nulls")
+            whole = batch.filter(pa.array(kinds == kind))
+            part = whole.drop_null()  # what says nothing of anybody breaks no limit
+            if kind in (STRONG, WEAK) and part.num_rows < whole.num_rows:
+                raise KithError("an edge has a null end", rule="components refuse nulls")
             one, other, what = (part.column(i).to_numpy() for i in (1, 2, 3))
             spool.append(files[kind], ROW, one=one, other=other, what=what)
             if kind == STRONG:
@@ -144,9 +145,14 @@ def _crowded(points: Labels, files: list[IO[bytes]]) -> Longs:
     held, at = points.look(vertices)
     several = _several(at[held], kinds[held], values[held])
     one, other, _ = _whole(files[FORBIDDEN])
-    (has_one, one_at), (has_other, other_at) = points.look(one), points.look(other)
-    together = one_at[has_one & has_other & (one_at == other_at)]
-    return np.unique(np.concatenate([several, together, _asked(points, files)]))
+    return np.unique(np.concatenate([several, _together(points, one, other), _asked(points, files)]))
+
+
+def _together(labels: Labels, one: Longs, other: Longs) -> Longs:
+    """The labels that both ends of a pair have."""
+    (has_one, one_at), (has_other, other_at) = labels.look(one), labels.look(other)
+    found: Longs = one_at[has_one & has_other & (one_at == other_at)]
+    return found
 
 
 def _several(points: Longs, kinds: Longs, values: Longs) -> Longs:
@@ -176,8 +182,7 @@ def _refused(points: Labels, reaches: Labels, files: list[IO[bytes]]) -> Longs:
     held, reach = reaches.look(people)
     reach, n = np.unique(reach[held], return_counts=True)
     one, other, _ = _whole(files[FORBIDDEN])
-    (has_one, one_at), (has_other, other_at) = reaches.look(_at(points, one)), reaches.look(_at(points, other))
-    torn = one_at[has_one & has_other & (one_at == other_at)]
+    torn = _together(reaches, _at(points, one), _at(points, other))
     return np.unique(np.concatenate([reach[n > 1], torn]))
 
 

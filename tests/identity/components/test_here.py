@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from identity.bridges import ACCOUNT, ASKING, Limits, _crowded
 from identity.components import Forest
-from identity.components.here import layers_here, solve
+from identity.components.here import STRONG, UNIQUE, WEAK, layers_here, solve
 from identity.components.layered import layered
+from lakehouse.errors import KithError
 
 N = 120
 
@@ -68,10 +69,22 @@ def test_crowded_points_are_told_and_nothing_is_judged(spark: SparkSession) -> N
     assert told_of(found.placed.select("vertex", "point")) == told_of(strong)
 
 
-def test_a_null_end_is_refused() -> None:
-    rows = {
-        "kind": pa.array([0], pa.int8()),
-        **{name: pa.array([None], pa.int64()) for name in ("one", "other", "what")},
-    }
-    with pytest.raises(Exception, match="an edge has a null end"):
-        list(solve([pa.RecordBatch.from_pydict(rows)]))
+def rows_of(*rows: tuple[int, int | None, int, int]) -> pa.RecordBatch:
+    """Rows as the worker gets them."""
+    kinds, *numbers = zip(*rows, strict=True)
+    names = ["kind", "one", "other", "what"]
+    return pa.RecordBatch.from_arrays(
+        [pa.array(kinds, pa.int8()), *(pa.array(n, pa.int64()) for n in numbers)], names=names
+    )
+
+
+@pytest.mark.parametrize("kind", [STRONG, WEAK])
+def test_a_null_end_is_refused(kind: int) -> None:
+    with pytest.raises(KithError, match="an edge has a null end"):
+        list(solve([rows_of((kind, None, 1, 0))]))
+
+
+def test_a_value_that_is_not_known_breaks_no_limit() -> None:
+    rows = rows_of((STRONG, 1, 2, 0), (UNIQUE, 1, 7, 0), (UNIQUE, None, 8, 0))
+    found = pa.Table.from_batches(solve([rows])).to_pylist()
+    assert [(row["vertex"], row["component"]) for row in found] == [(1, 1), (2, 1)]
