@@ -81,6 +81,22 @@ def assignment(decisions: DataFrame, clusters: DataFrame, previous: DataFrame, r
     return Assignment(mapped, _aliases(decisions, previous), _events(decisions, run_id))
 
 
+def named(moved: DataFrame, taken: DataFrame, run_id: str) -> DataFrame:
+    """``moved`` of :func:`identity.assigning.moved_here` with ``one_id``: kept or minted, as :func:`decide` has it.
+
+    ``taken (one_id)``: ids that are never minted again, those at least that founders ever had.
+    """
+    founded_at = F.timestamp_micros("founded_at")
+    fresh = F.when(F.isnull("kept_id"), mint(founded_at, F.col("founder"), F.lit("")))
+    rows = moved.withColumn("fresh_id", fresh).localCheckpoint()
+    asked = few(rows.where(F.col("fresh_id").isNotNull()).select("fresh_id").distinct())
+    known = taken.select(F.col("one_id").alias("fresh_id"))
+    used = known.join(asked, on="fresh_id", how="left_semi").distinct().withColumn("is_used", F.lit(True))
+    again = mint(founded_at, F.col("founder"), F.lit(run_id))
+    one_id = F.coalesce("kept_id", F.when(F.col("is_used"), again).otherwise(F.col("fresh_id")))
+    return rows.join(few(used), on="fresh_id", how="left").withColumn("one_id", one_id)
+
+
 def _overlaps(held: DataFrame) -> DataFrame:
     """One row per overlap with its evidence, from identifiers with ``component`` and ``previous_id``."""
     founded_at = F.coalesce("first_seen_at", F.timestamp_millis(F.lit(0)))

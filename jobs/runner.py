@@ -203,7 +203,11 @@ def _input(
 ) -> DataFrame | date | Settings | Mapping[str, int]:
     match read:
         case Table():
-            return context.lake.read(read, spark)
+            rows = context.lake.read(read, spark)
+            is_written = context.lake.version(read) > 0  # as of that read
+            return (
+                rows if is_written else rows.where("false")
+            )  # nothing of it is planned, nor of what is joined with it
         case New(table, deletions):
             changes = batch if batch is not None else context.lake.read(table, spark)
             return latest_images(table, changes, deletions=deletions)

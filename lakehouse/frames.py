@@ -1,6 +1,9 @@
 """Small helpers on frames whose size decides how they are joined."""
 
-from pyspark.sql import DataFrame
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.session import count_rows
@@ -34,6 +37,17 @@ def sieved(frame: DataFrame, column: str, wanted: DataFrame) -> DataFrame:
     hashes = near(wanted.select(F.xxhash64(column).alias("_sieve")), FEW_LONGS)
     kept = frame.withColumn("_sieve", F.xxhash64(column)).join(hashes, on="_sieve", how="left_semi")
     return kept.drop("_sieve")
+
+
+def sieved_by_any(frame: DataFrame, wanted: Mapping[str, DataFrame]) -> DataFrame:
+    """The rows of a large ``frame`` that :func:`sieved` keeps by one column or another of ``wanted``. One pass over it."""
+    marked, marks = frame, []
+    for number, (column, texts) in enumerate(wanted.items()):
+        key, mark = f"_sieve_{number}", f"_found_{number}"
+        hashes = texts.select(F.xxhash64(column).alias(key)).distinct().withColumn(mark, F.lit(True))
+        marked = marked.withColumn(key, F.xxhash64(column)).join(near(hashes, FEW_LONGS), on=key, how="left")
+        marks.append(F.col(mark).isNotNull())
+    return marked.where(reduce(Column.__or__, marks)).select(*frame.columns)
 
 
 def near(frame: DataFrame, most: int = FEW) -> DataFrame:

@@ -154,7 +154,7 @@ def event(row: Row, one_id: str) -> str:
     n, is_own = row["n_tokens"], row["one_id"] == one_id
     match row["event_type"]:
         case "create":
-            return f"created; {n} identifiers to this day"
+            return f"created with {plural(n, 'identifier')}"
         case "merge":
             return f"took over {row['other_id']} with {n}" if is_own else f"merged into {row['one_id']} with {n}"
         case _:

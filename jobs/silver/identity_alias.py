@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.frames import few, is_small
+from lakehouse.frames import few, is_small, near, sieved_by_any
 from lakehouse.job import SEPARATOR, Changed, Group, job
 from lakehouse.load import Merge
 from lakehouse.tables import silver
@@ -58,8 +58,7 @@ def _asked(moved: DataFrame, closed: DataFrame, known: DataFrame) -> DataFrame:
 def _now(identity_map: DataFrame, asked: DataFrame, held: DataFrame) -> DataFrame:
     """``(token, current_id, is_asked)`` of current rows: of these ids, and of who held them once. One pass over the map."""
     ids = asked.select(F.col("old_id").alias("current_id"), F.lit(True).alias("is_asked"))
-    tokens = held.select("token").distinct().withColumn("is_held", F.lit(True))
     current = identity_map.where("is_current").select("token", F.col("one_id").alias("current_id"))
-    marked = current.join(few(ids), on="current_id", how="left").join(few(tokens), on="token", how="left")
-    is_asked = F.col("is_asked").isNotNull().alias("is_asked")
-    return marked.where("is_asked OR is_held").select("token", "current_id", is_asked).localCheckpoint()
+    tokens = held.select("token").distinct()
+    found = sieved_by_any(current, {"current_id": ids, "token": tokens}).join(near(ids), on="current_id", how="left")
+    return found.withColumn("is_asked", F.col("is_asked").isNotNull()).localCheckpoint()

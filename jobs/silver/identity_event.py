@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.frames import few, is_small
-from lakehouse.job import Changed, Group, job
+from lakehouse.job import SEPARATOR, Changed, Group, job
 from lakehouse.load import Merge
 from lakehouse.tables import ops, silver
 
@@ -14,22 +14,28 @@ MOVES = "from_id string, to_id string, moved_at timestamp, n_tokens long, is_spl
 @job(
     writes=silver.IDENTITY_EVENT,
     reads={
-        "changed": Changed(((silver.IDENTITY_MAP, "one_id"), (ops.IDENTITY_OVERRIDE, "override_id"))),
+        "changed": Changed(((silver.IDENTITY_MAP, ("one_id", "valid_from")), (ops.IDENTITY_OVERRIDE, "override_id"))),
         "identity_map": silver.IDENTITY_MAP,
         "overrides": ops.IDENTITY_OVERRIDE,
         "known": silver.IDENTITY_EVENT,
     },
     load=Merge(),
     group=Group.IDENTITY,
+    version=2,
 )
 def identity_event(changed: DataFrame, *, identity_map: DataFrame, overrides: DataFrame, known: DataFrame) -> DataFrame:
     """Read off the map's history what happened to the changed ids: created, merged, split off, decided upon."""
-    rows = identity_map
-    if is_small(known) or not known.isEmpty():  # at first all ids are new
-        ids = few(changed.where(F.col("kind") == "one_id").select(F.col("key").alias("one_id")).distinct())
+    ids, rows = few(_changed(changed)), identity_map
+    if is_small(known):  # there a query more costs more than rows that say the same again
         rows = identity_map.join(ids, on="one_id", how="left_semi").localCheckpoint()
-    created = rows.groupBy("one_id").agg(
-        F.count_distinct("token").alias("n_tokens"), F.min("valid_from").cast("date").alias("occurred_on")
+    elif not known.isEmpty():  # at first all ids are new
+        rows = identity_map.join(few(_told(ids, identity_map, known)), on="one_id", how="left_semi").localCheckpoint()
+    own = _created(rows).select(
+        F.lit("create").alias("event_type"),
+        "one_id",
+        F.col("one_id").alias("other_id"),
+        "n_tokens",
+        "occurred_on",
     )
     moves = _moves(rows, identity_map)
     moved = moves.select(
@@ -42,15 +48,37 @@ def identity_event(changed: DataFrame, *, identity_map: DataFrame, overrides: Da
     moved = moved.groupBy("event_type", "one_id", "other_id").agg(
         F.max("n_tokens").alias("n_tokens"), F.max("moved_at").cast("date").alias("occurred_on")
     )
-    own = created.select(
-        F.lit("create").alias("event_type"),
-        "one_id",
-        F.col("one_id").alias("other_id"),
-        "n_tokens",
-        "occurred_on",
-    )
     asked = few(changed.where(F.col("kind") == "override_id").select(F.col("key").alias("override_id")).distinct())
     return own.unionByName(moved).unionByName(_decided(overrides.join(asked, "override_id", "left_semi"), identity_map))
+
+
+def _changed(changed: DataFrame) -> DataFrame:
+    """``(one_id, since)`` of the map's changed rows: the first day of any of them."""
+    values = F.split("key", SEPARATOR)
+    rows = changed.where(F.col("kind") == "one_id").select(values[0].alias("one_id"), values[1].alias("valid_from"))
+    return rows.groupBy("one_id").agg(F.min(F.col("valid_from").cast("date")).alias("since"))
+
+
+def _told(ids: DataFrame, identity_map: DataFrame, known: DataFrame) -> DataFrame:
+    """Which of the changed ids ``(one_id, since)`` have something to tell: new ones, and those that identifiers have left.
+
+    A person who only grew has not: what was told of the day of its creation stays so, unless that is the very day that changed.
+    """
+    created = known.where("event_type = 'create'").select("one_id", "occurred_on")
+    is_past = F.col("occurred_on") < F.col("since")
+    fresh = ids.join(few(created.join(ids, on="one_id", how="inner").where(is_past)), on="one_id", how="left_anti")
+    left = identity_map.where(~F.col("is_current")).join(ids, on="one_id", how="left_semi")
+    return fresh.select("one_id").unionByName(left.select("one_id")).distinct()
+
+
+def _created(rows: DataFrame) -> DataFrame:
+    """``(one_id, n_tokens, occurred_on)``: the first day of each id, and how many identifiers it had then."""
+    by_person = rows.repartition("one_id")  # for all three groupings, which would shuffle each for itself
+    first = by_person.groupBy("one_id", "token").agg(F.min("valid_from").alias("since"))
+    days = first.groupBy("one_id", "since").agg(F.count("*").alias("n_tokens"))
+    return days.groupBy("one_id").agg(
+        F.min_by("n_tokens", "since").alias("n_tokens"), F.min("since").cast("date").alias("occurred_on")
+    )
 
 
 def _moves(rows: DataFrame, identity_map: DataFrame) -> DataFrame:

@@ -7,8 +7,9 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from identity.assigning import fits_one, moved_here
 from identity.identifiers import IdentityRules, is_verified, load_rules
-from identity.ledger import assign
+from identity.ledger import assign, named
 from lakehouse.frames import few, is_small, near, sieved
 from lakehouse.job import AsOf, Changed, Group, Resource, job
 from lakehouse.load import KNOWN, Scd2
@@ -53,17 +54,27 @@ def identity_map(
     # A component of yesterday, changed or not, has all its identifiers in components that changed: a person is seen whole.
     # Whom the sieve lets by besides is in no component here, so that nothing is decided by what they held.
     held = sieved(known.select("token", "one_id", "is_current"), "token", part.select("token")).localCheckpoint()
+    run = f"{as_of.isoformat()}.{versions.get(silver.IDENTITY_MAP.name, 0)}"
+    former = _former(known, held, components, rules)
+    moved = _moved_here(part, held, former, run) if fits_one(part) else _moved_by_joins(part, held, former, run)
+    return moved.select("token", "one_id", F.lit(as_of).cast("timestamp").alias("valid_from"), KNOWN)
+
+
+def _moved_here(part: DataFrame, held: DataFrame, former: DataFrame | None, run: str) -> DataFrame:
+    """``(token, one_id, _known)`` of who has another id now, decided by one task."""
+    moved = moved_here(part, held.where("is_current"), former)
+    return named(moved, held, run).withColumn(KNOWN, F.col("previous_id").isNotNull())
+
+
+def _moved_by_joins(part: DataFrame, held: DataFrame, former: DataFrame | None, run: str) -> DataFrame:
+    """The same of any number of rows."""
     yesterday = near(held.where("is_current").select("token", "one_id"))
     # An id is minted of its founder, who has had it since: whether it was in use before stands in the founder's own history.
     retired = held.select(F.col("one_id").alias("old_id"))
-    run = f"{as_of.isoformat()}.{versions.get(silver.IDENTITY_MAP.name, 0)}"
-    former = _former(known, held, components, rules)
     assigned = assign(part, yesterday, None, run, retired=retired, former=former).map
     was = yesterday.withColumnRenamed("one_id", "_was")
     moved = assigned.join(was, on="token", how="left").where(~F.col("one_id").eqNullSafe(F.col("_was")))
-    return moved.select(
-        "token", "one_id", F.lit(as_of).cast("timestamp").alias("valid_from"), F.col("_was").isNotNull().alias(KNOWN)
-    )
+    return moved.withColumn(KNOWN, F.col("_was").isNotNull())
 
 
 def _former(known: DataFrame, held: DataFrame, components: DataFrame, rules: IdentityRules) -> DataFrame | None:
@@ -83,4 +94,4 @@ def _former(known: DataFrame, held: DataFrame, components: DataFrame, rules: Ide
     facts = components.select(
         F.col("id_token").alias("token"), "first_seen_at", is_verified(rules, F.col("id_type")).alias("is_verified")
     )
-    return facts.join(rows, on="token", how="inner")
+    return sieved(facts, "token", rows.select("token")).join(rows, on="token", how="inner")

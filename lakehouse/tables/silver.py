@@ -357,7 +357,7 @@ IDENTITY_EVENT = Table(
             "merge: the retired id; split: the new id; create: the id itself; pin, forbid: the decision's id",
             required=True,
         ),
-        Column("n_tokens", "bigint", "identifiers concerned"),
+        Column("n_tokens", "bigint", "identifiers concerned; create: those of its first day"),
         Column("occurred_on", "date", "day of the data"),
     ),
     key=("event_type", "one_id", "other_id"),
