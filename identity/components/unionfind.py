@@ -12,6 +12,8 @@ Longs = NDArray[np.int64]
 Rows = NDArray[np.uint32]
 Pair = tuple[Longs, Longs]
 
+ROW = np.dtype([("id", np.int64), ("parent", np.uint32)])
+"""Side by side in memory: who looks at the one looks at the other."""
 SMALL = 1 << 20
 """Edges up to which loading compiled code costs more than it saves."""
 LOAD = 0.75
@@ -75,7 +77,9 @@ def streamed(batches: Iterable[Pair]) -> Iterator[Pair]:
 
 def empty(rows: int) -> tuple[Longs, Rows]:
     """A table of ``rows`` rows, and the one of vertex 0: see :mod:`identity.components.kernel`."""
-    return np.zeros(rows + 1, dtype=np.int64), np.full(rows + 1, 0xFFFFFFFF, dtype=np.uint32)
+    table = np.zeros(rows + 1, dtype=ROW)
+    table["parent"] = 0xFFFFFFFF
+    return table["id"], table["parent"]
 
 
 def tallied(table: tuple[Longs, Rows]) -> tuple[Longs, Rows]:
