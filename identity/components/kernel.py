@@ -3,8 +3,8 @@
 Row ``i`` of the table holds a vertex, ``ids[i]`` (0: empty), and the row of its parent, ``parents[i]``; a root is its own parent
 and the least row of its tree. The last row is vertex 0's alone, empty while its parent is ``EMPTY``. The 12 bytes of a row stand
 together. Rows are in the order of the hash, which is random: linking by row is randomized linking (Goel et al., SODA 2014).
-Memory is looked at a block ahead of its use, so that cache misses overlap (half as fast again); what was seen there is returned as ``ahead``,
-which means nothing, and without which the compiler would leave the looking out.
+Memory is looked at a block ahead of its use, so that cache misses overlap (half as fast again); what was seen there is returned
+as ``ahead``, which means nothing, and without which the compiler would leave the looking out.
 """
 
 from collections.abc import Callable
