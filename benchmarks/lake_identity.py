@@ -23,6 +23,7 @@ from pyspark.sql import functions as F
 
 from benchmarks.clock import cpu_seconds
 from benchmarks.components import make, planted
+from identity.components.keys import extend_keys
 from identity.fences import REASONS
 from jobs.catalogue import build_graph
 from jobs.context import Context
@@ -64,25 +65,31 @@ def edge_rows(pairs: DataFrame) -> DataFrame:
     return pairs.select(*[value.alias(name) for name, value in columns.items()])
 
 
-def identifier_rows(pairs: DataFrame) -> DataFrame:
-    """The ends of pairs as rows of silver.identifier; sources of edges are accounts, targets are not."""
+def identifier_rows(pairs: DataFrame, known: DataFrame) -> DataFrame:
+    """The ends of pairs as rows of silver.identifier, of which ``known`` are there; sources of edges are accounts, targets not.
+
+    Each new one has the next key, as the job gives it: who came later has a greater one.
+    """
     ends = pairs.select(F.col("src").alias("end"), F.lit("app_user").alias("id_type")).unionByName(
         pairs.select(F.col("dst").alias("end"), F.lit("phone").alias("id_type"))
     )
     seen = F.timestamp_seconds(F.lit(1_700_000_000) + F.pmod("end", F.lit(50_000_000)))
-    return (
+    rows = (
         ends.groupBy("end")
         .agg(F.min("id_type").alias("id_type"))
         .select(
             token("end").alias("id_token"),
             "id_type",
-            F.col("end").alias("vertex_key"),
             F.lit(1).cast("long").alias("n_sources"),
             F.lit(1).cast("long").alias("n_records"),
             seen.alias("first_seen_at"),
             seen.alias("last_seen_at"),
         )
     )
+    keys = known.select(F.col("id_token").alias("token"), F.col("vertex_key").alias("key"))
+    fresh = extend_keys(keys, rows.select(F.col("id_token").alias("token")))
+    every = keys.unionByName(fresh).withColumnsRenamed({"token": "id_token", "key": "vertex_key"})
+    return rows.join(every, on="id_token", how="inner").select(*silver.IDENTIFIER.column_names)
 
 
 def run(context: Context) -> dict[str, tuple[float, float]]:
@@ -135,7 +142,7 @@ def main() -> None:
     spent: dict[str, float] = {}
     for number, (what, is_meant) in enumerate(days):
         rows = pairs.where(is_meant)
-        land(context.lake, silver.IDENTIFIER, Merge(), identifier_rows(rows))
+        land(context.lake, silver.IDENTIFIER, Merge(), identifier_rows(rows, context.lake.read(silver.IDENTIFIER)))
         land(context.lake, silver.IDENTITY_EDGE, Merge(), edge_rows(rows))
         print(f"{what}: {rows.count():,} edges", flush=True)
         context.day = FIRST + timedelta(days=number)
