@@ -20,6 +20,8 @@ Flags = NDArray[np.bool_]
 
 TODAY, BEFORE, FORMER = range(3)
 NONE = -1
+MOST = 4_000_000
+"""Tokens up to which one process is sooner done than windows on all executors: it sorts their texts."""
 BYTES_PER_TOKEN = 400
 """What a token takes on the executor, counted and not measured: its text twice, two ids, and the orders that it is put in."""
 ROWS = "kind byte, token string, one_id string, component long, founded_at long, is_verified boolean"
@@ -43,7 +45,8 @@ def fits_one(clusters: DataFrame) -> bool:
     """Whether one worker decides: where windows would take longer to plan than to do, and there is room for all tokens."""
     if is_small(clusters):
         return False
-    return count_rows(clusters) * BYTES_PER_TOKEN <= worker_bytes(clusters.sparkSession)
+    n = count_rows(clusters)
+    return n <= MOST and n * BYTES_PER_TOKEN <= worker_bytes(clusters.sparkSession)
 
 
 def _rows(frame: DataFrame, kind: int) -> DataFrame:

@@ -122,6 +122,13 @@ class Lake:
         """The table's Delta version as this driver last saw it; -1 where there is none."""
         return session.table_version(self.spark, self.path(table)) if self.exists(table) else -1
 
+    def is_untouched(self, table: Table) -> bool:
+        """Whether nothing was ever written to the table, as this driver last saw it. No Spark job."""
+        if self.version(table) > 0:
+            return False
+        entries = reader(self.spark)(f"{self.path(table)}/_delta_log/{0:020d}.json")  # a clone begins with all its rows
+        return entries is not None and not any("add" in json.loads(line) for line in entries if line)
+
     def commit_metrics(self, table: Table, version: int) -> dict[str, int]:
         """What a commit counted (rows inserted, updated …), read from its own entry of the log: no Spark job."""
         entries = reader(self.spark)(f"{self.path(table)}/_delta_log/{version:020d}.json") or []

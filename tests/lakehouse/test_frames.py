@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.frames import few, near, sieved
+from lakehouse.frames import few, near, sieved, sieved_by_any
 
 
 def plan(spark: SparkSession, rows: int, most: int) -> str:
@@ -41,3 +41,17 @@ def test_rows_are_sieved_by_their_text(spark: SparkSession, adaptive: str) -> No
     kept = sieved(large, "token", wanted)
     assert kept.columns == ["token", "id"]
     assert {row["id"] for row in kept.collect()} == set(range(990, 1000))
+
+
+@pytest.mark.parametrize("adaptive", ["true", "false"])
+def test_rows_are_sieved_by_either_of_two_texts(spark: SparkSession, adaptive: str) -> None:
+    session = spark.newSession()
+    session.conf.set("spark.sql.adaptive.enabled", adaptive)
+    large = session.range(1000).select(F.col("id").cast("string").alias("token"), F.hex("id").alias("other"), "id")
+    wanted = {
+        "token": session.createDataFrame([("7",), ("7",), ("8",), ("no such",)], "token string"),
+        "other": session.createDataFrame([("8",), ("FF",)], "other string"),
+    }
+    kept = sieved_by_any(large, wanted)
+    assert kept.columns == ["token", "other", "id"]
+    assert sorted(row["id"] for row in kept.collect()) == [7, 8, 255], "none twice, though wanted by both"
