@@ -204,10 +204,8 @@ def _input(
     match read:
         case Table():
             rows = context.lake.read(read, spark)
-            is_written = context.lake.version(read) > 0  # as of that read
-            return (
-                rows if is_written else rows.where("false")
-            )  # nothing of it is planned, nor of what is joined with it
+            # Of a table without any row nothing is planned, nor of what is joined with it.
+            return rows.where("false") if context.lake.is_untouched(read) else rows
         case New(table, deletions):
             changes = batch if batch is not None else context.lake.read(table, spark)
             return latest_images(table, changes, deletions=deletions)

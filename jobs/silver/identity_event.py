@@ -25,11 +25,12 @@ MOVES = "from_id string, to_id string, moved_at timestamp, n_tokens long, is_spl
 )
 def identity_event(changed: DataFrame, *, identity_map: DataFrame, overrides: DataFrame, known: DataFrame) -> DataFrame:
     """Read off the map's history what happened to the changed ids: created, merged, split off, decided upon."""
-    ids, rows = few(_changed(changed)), identity_map
-    if is_small(known):  # there a query more costs more than rows that say the same again
-        rows = identity_map.join(ids, on="one_id", how="left_semi").localCheckpoint()
-    elif not known.isEmpty():  # at first all ids are new
-        rows = identity_map.join(few(_told(ids, identity_map, known)), on="one_id", how="left_semi").localCheckpoint()
+    rows = identity_map
+    if is_small(known) or not known.isEmpty():  # at first all ids are new
+        told = few(_changed(changed))
+        if not is_small(known):  # there a query more costs more than rows that say the same again
+            told = few(_told(told, identity_map, known))
+        rows = identity_map.join(told, on="one_id", how="left_semi").localCheckpoint()
     own = _created(rows).select(
         F.lit("create").alias("event_type"),
         "one_id",
