@@ -41,13 +41,13 @@ def sieved(frame: DataFrame, column: str, wanted: DataFrame) -> DataFrame:
 
 def sieved_by_any(frame: DataFrame, wanted: Mapping[str, DataFrame]) -> DataFrame:
     """The rows of a large ``frame`` that :func:`sieved` keeps by one column or another of ``wanted``. One pass over it."""
-    marked, marks = frame, []
-    for number, (column, texts) in enumerate(wanted.items()):
-        key, mark = f"_sieve_{number}", f"_found_{number}"
-        hashes = texts.select(F.xxhash64(column).alias(key)).distinct().withColumn(mark, F.lit(True))
-        marked = marked.withColumn(key, F.xxhash64(column)).join(near(hashes, FEW_LONGS), on=key, how="left")
-        marks.append(F.col(mark).isNotNull())
-    return marked.where(reduce(Column.__or__, marks)).select(*frame.columns)
+    keys = {column: f"_sieve_{number}" for number, column in enumerate(wanted)}
+    kept = frame.withColumns({key: F.xxhash64(column) for column, key in keys.items()})
+    for column, key in keys.items():
+        hashes = wanted[column].select(F.xxhash64(column).alias(key), F.lit(True).alias(f"{key}_found")).distinct()
+        kept = kept.join(near(hashes, FEW_LONGS), on=key, how="left")
+    is_found = reduce(Column.__or__, [F.col(f"{key}_found").isNotNull() for key in keys.values()])
+    return kept.where(is_found).select(*frame.columns)
 
 
 def near(frame: DataFrame, most: int = FEW) -> DataFrame:
